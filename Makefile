@@ -1,0 +1,49 @@
+# Every target says in its `##` what it does; bare `make` prints them.
+.DEFAULT_GOAL := help
+.PHONY: help setup check test demo play verify clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+SCENE ?=
+
+help: ## Print every target with a sentence
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Make the virtual environment .venv with the runner and everything its tests need
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv .venv 2>/dev/null || { echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
+	@echo "Installing into .venv (a minute the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch .venv/ready
+
+demo: setup ## Run the main job end to end against the simulator (SCENE=name for one scene alone)
+	@$(BIN)/eeszt-runner demo $(if $(SCENE),--scene $(SCENE))
+
+play: setup ## Start simulator and daemon on the demo's database and follow the rows you INSERT
+	@$(BIN)/eeszt-runner demo --play
+
+check: setup ## Lint, types, import layers, and the tests that need no real processes; under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/pytest -q -m 'not slow'
+
+test: setup ## Everything that must be true: check, then the whole test suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/eeszt-runner mapping lint
+	$(BIN)/eeszt-runner mapping test
+	$(BIN)/pytest -q
+
+verify: setup ## Write the generated reference pages anew
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove the environment, caches and the demo's folder
+	rm -rf .venv demo-site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The connector between MedWorkS and the EESZT."""

@@ -1,0 +1,24 @@
+"""
+Puts the parts together: the only place that constructs and wires.
+
+``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon.
+"""
+
+from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
+from runner.app.service import Service, running
+from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
+
+__all__ = [
+    "Folders",
+    "Service",
+    "activate",
+    "default_pack",
+    "folders",
+    "install_example",
+    "load_settings",
+    "login_with_password",
+    "mappings_of",
+    "opened_desk",
+    "opened_store",
+    "running",
+]

@@ -1,0 +1,70 @@
+"""The site's database, as commands use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner.app.site import load_settings, mappings_of, settings_path
+from runner.errors import fault
+from runner.login.client import ask_password, log_in
+from runner.mapping import Mappings
+from runner.ports import Desk
+from runner.settings import Settings, shipped
+from runner.store import OutboxTable
+from runner.store.embedded import EmbeddedStore
+
+
+def store_of(settings: Settings, mappings: Mappings) -> EmbeddedStore:
+    """Open the database that the settings name."""
+    tables = {lane: OutboxTable(each.table, each.columns) for lane, each in mappings.outboxes.items()}
+    return EmbeddedStore(settings.database.path, tables, shipped("sql"))
+
+
+@contextmanager
+def opened_store(named: str | Path | None) -> Iterator[EmbeddedStore]:
+    """Open the database of a site."""
+    settings = load_settings(named)
+    store = store_of(settings, mappings_of(settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_desk(named: str | Path | None) -> Iterator[Desk]:
+    """Open what MedWorkS and operators may ask of a site's database."""
+    with opened_store(named) as store:
+        yield store.desk
+
+
+def activate(named: str | Path | None) -> list[str]:
+    """Put the site's document types in force, all or none; their names."""
+    settings = load_settings(named)
+    mappings = mappings_of(settings)
+    store = store_of(settings, mappings)
+    try:
+        store.desk.activate([kind.version for kind in mappings.types.values()])
+    finally:
+        store.close()
+    return sorted(mappings.types)
+
+
+def login_with_password(named: str | Path | None, his_user: str) -> str:
+    """Log a person in through the daemon's endpoint; a sentence that says until when."""
+    settings = load_settings(named)
+    if settings.login is None:
+        raise fault(1003, str(settings_path(named)), name="login")
+    with opened_store(named) as store:
+        granted = log_in(settings.login, store.logins, his_user, ask_password)
+    return f"{his_user} is logged in as {granted.eeszt_user} until {granted.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def install_example(named: str | Path) -> None:
+    """Install a site's database with MedWorkS's example tables, and put all its document types in force."""
+    with opened_store(named) as store:
+        store.install(load_settings(named).runner.environment)
+        store.install_example()
+    activate(named)

@@ -1,0 +1,59 @@
+"""``login``: one-time password, logout, who is logged in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner import app
+from runner.cli.output import DONE, FAILED, add_json, listing
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add the command group."""
+    group = commands.add_parser("login", help="log in to the EESZT, log out, see who is in").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    command = group.add_parser("otp", help="log in with a one-time password (asked for, or one line on standard input)")
+    command.add_argument("his_user", help="HIS user, as in EESZT_USER_MAP")
+    command.set_defaults(handle=otp)
+    command = group.add_parser("logout", help="end a person's session at once")
+    command.add_argument("eeszt_user")
+    command.set_defaults(handle=logout)
+    command = group.add_parser("state", help="live sessions")
+    add_json(command)
+    command.set_defaults(handle=state)
+
+
+def otp(args: argparse.Namespace) -> int:
+    """Log a person in through the daemon's endpoint."""
+    print(app.login_with_password(args.settings, args.his_user))
+    return DONE
+
+
+def logout(args: argparse.Namespace) -> int:
+    """End a person's sessions."""
+    with app.opened_store(args.settings) as store:
+        ended = store.logins.end(args.eeszt_user, "administrator")
+    print(f"{ended} session(s) of {args.eeszt_user} ended")
+    return DONE if ended else FAILED
+
+
+def state(args: argparse.Namespace) -> int:
+    """List live sessions."""
+    with app.opened_store(args.settings) as store:
+        rows = [
+            {
+                "his_user": login.his_user,
+                "eeszt_user": login.eeszt_user,
+                "role": login.role,
+                "method": login.method,
+                "started_at": login.started_at.isoformat(timespec="seconds"),
+                "ends_at": login.ends_at.isoformat(timespec="seconds"),
+            }
+            for login in store.logins.state()
+        ]
+    print(listing(rows, ("his_user", "eeszt_user", "role", "method", "started_at", "ends_at"), as_json=args.json))
+    return DONE

@@ -1,0 +1,39 @@
+"""``run`` and ``version``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from importlib.metadata import version as package_version
+from typing import TYPE_CHECKING, Any
+
+from runner import app
+from runner.cli.output import DONE, FAILED
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add the commands."""
+    command = commands.add_parser("run", help="run the daemon until it is told to stop (SIGTERM, Ctrl-C)")
+    command.set_defaults(handle=run)
+    command = commands.add_parser("version", help="print the version")
+    command.set_defaults(handle=show_version)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the daemon; 0 when everything it held was finished or given back."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with app.running(args.settings) as service:
+        stop.wait()
+        clean = service.stop()
+    return DONE if clean else FAILED
+
+
+def show_version(args: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print the version."""
+    print(f"eeszt-runner {package_version('eeszt-runner')}")
+    return DONE

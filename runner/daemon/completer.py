@@ -1,0 +1,132 @@
+"""The completer: one thread that writes outcomes back to the database, in batches."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from queue import Empty, Queue
+from typing import TYPE_CHECKING
+
+from runner.domain.outbox import Verdict
+from runner.errors import BUSY, RunnerError, places
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.daemon.work import Site
+    from runner.ports import Completion
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+"""Most outcomes written in one transaction."""
+
+RETRY_S = 0.2
+"""Pause before a batch that the database did not take is tried again."""
+
+LAST_TRIES = 4
+"""Tries of a batch that the database refuses, or that is left once the daemon is stopping."""
+
+
+class Completer:
+    """
+    Takes outcomes from all threads and applies them.
+
+    While other programs write, an outcome is tried again without end. What the database refuses alone is given up after
+    some tries, and so is what is left when the process ends: its row is rescued and asked after.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._queue: Queue[Completion | None] = Queue()
+        self._thread = threading.Thread(target=self._run, name="completer", daemon=True)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def put(self, completion: Completion) -> None:
+        """Hand over an outcome."""
+        self._queue.put(completion)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what is there and end; whether it ended within ``timeout_s``."""
+        self._stopping.set()
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch:
+                self._write(batch)
+            elif self._stopping.is_set():
+                return
+
+    def _next_batch(self) -> list[Completion]:
+        first = self._queue.get()
+        batch = [first] if first is not None else []
+        while len(batch) < BATCH:
+            try:
+                more = self._queue.get_nowait()
+            except Empty:
+                break
+            if more is not None:
+                batch.append(more)
+        if self._stopping.is_set() and self._queue.empty():
+            self._queue.put(None)
+        return batch
+
+    def _write(self, batch: Sequence[Completion]) -> None:
+        items = [completion.item_id for completion in batch]
+        self._site.hook("completing", items)
+        try:
+            verdicts = self._applied(batch)
+        except Exception as error:  # noqa: BLE001  one outcome that cannot be applied must not hold up the others
+            if len(batch) > 1:
+                for completion in batch:
+                    self._write([completion])
+            else:
+                why = str(error) if isinstance(error, RunnerError) else places(error)
+                facts = {"event": "complete.given_up", "item": items[0], "fault": why}
+                logger.error("outcome cannot be written; its row will be rescued", extra=facts)
+            return
+        self._site.hook("completed", items)
+        for completion in batch:
+            _report(completion, verdicts.get(completion.item_id, Verdict.LOST_LEASE))
+
+    def _applied(self, batch: Sequence[Completion]) -> Mapping[int, Verdict]:
+        """
+        Write a batch, as often as it takes while others write; what the database refuses otherwise, a few times.
+
+        Raises:
+            RunnerError: Not to be written: this batch, or before the process ends.
+        """
+        tries = LAST_TRIES
+        while True:
+            try:
+                return self._site.outbox.complete(batch)
+            except RunnerError as error:
+                facts = {"event": "complete.failed", "fault": str(error), "count": len(batch)}
+                logger.error("outcomes could not be written", extra=facts)
+                tries -= self._stopping.is_set() or error.number != BUSY
+                if not tries:
+                    raise
+                time.sleep(RETRY_S)
+
+
+def _report(completion: Completion, verdict: Verdict) -> None:
+    facts = {
+        "item": completion.item_id,
+        "ending": completion.outcome.ending,
+        "reason": completion.outcome.reason_code or "",
+    }
+    if verdict is Verdict.SECOND_IDENTIFIER:
+        logger.error("item was accepted under a second identifier", extra={"event": "item.second_identifier", **facts})
+    elif verdict is Verdict.LOST_LEASE:
+        logger.warning("outcome came after the lease was lost", extra={"event": "item.lost_lease", **facts})
+    else:
+        logger.info("item completed", extra={"event": "item.completed", **facts})

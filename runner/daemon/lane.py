@@ -1,0 +1,299 @@
+"""The poller of one lane: claim, prepare, permit as many as can be sent now, and ask after what is unknown."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING
+
+from runner.daemon.probe import Asking, plan_probe
+from runner.daemon.senders import Senders
+from runner.daemon.work import Dispatch, Ready
+from runner.daemon.worker import SOMEBODY_WAITS, prepare
+from runner.domain import sentences
+from runner.domain.outcome import Ending, Outcome, Reason
+from runner.errors import BUSY, RunnerError, places
+from runner.ports import Completion, Message, PermitRequest, Permitted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.daemon.completer import Completer
+    from runner.daemon.work import LaneSettings, Site
+    from runner.ports import Item
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+"""Between two heartbeats; the HIS takes 5 s of silence for death."""
+
+SWEEP_S = 0.5
+"""Between two looks at what time brings: rescue, ward answers, closed windows."""
+
+TROUBLE_S = 0.5
+"""Pause after a round that failed."""
+
+
+class Poller:
+    """
+    One lane's thread.
+
+    What it holds prepared, it holds with the lease of its claim; a message that could not be answered within what
+    is left of that lease is not begun.
+    """
+
+    def __init__(self, site: Site, lane: LaneSettings, completer: Completer) -> None:
+        self._site = site
+        self._lane = lane
+        self._completer = completer
+        self._senders = Senders(site, lane, completer)
+        self._prepared: deque[tuple[Ready, float]] = deque()
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"{lane.name}-poller", daemon=True)
+        self._next_beat = self._next_sweep = 0.0
+        self._wait_s = lane.poll_s
+
+    def start(self) -> None:
+        """Start the lane."""
+        self._senders.start()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once: something may be due."""
+        self._awake.set()
+
+    def ask_to_stop(self) -> None:
+        """Claim nothing more and give back what is not permitted."""
+        self._stopping.set()
+        self._awake.set()
+
+    def stop(self, deadline: float) -> bool:
+        """Finish what is sent; whether all ended before ``deadline``, a monotonic instant."""
+        self.ask_to_stop()
+        self._thread.join(max(0.0, deadline - self._site.clock.monotonic()))
+        return self._senders.stop(deadline) and not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self.run_once()
+            except RunnerError as error:
+                busy = False
+                self._trouble(str(error))
+            except Exception as error:  # noqa: BLE001  a lane never dies of one round
+                busy = False
+                self._trouble(places(error))
+            self._pause(busy=busy)
+        self._give_back()
+
+    def run_once(self) -> bool:
+        """One round; whether there was something to do."""
+        now = self._site.clock.monotonic()
+        if now >= self._next_beat:
+            self._site.outbox.beat(self._lane.name, self._site.owner)
+            self._next_beat = now + BEAT_S
+        if now >= self._next_sweep:
+            self._sweep()
+            self._next_sweep = now + SWEEP_S
+        took = 0
+        if len(self._prepared) < self._lane.batch and not self._site.outbox.is_paused(self._lane.name):
+            took += self._claim()
+            took += self._claim_probes()
+        return self._permit() or took > 0
+
+    def _sweep(self) -> None:
+        """Do what time brings; where that meets a fault, the lane claims and sends all the same."""
+        try:
+            counts = self._site.outbox.sweep(self._lane.name)
+        except RunnerError:
+            raise
+        except Exception as error:  # noqa: BLE001  one row that cannot be read must not stop the others
+            self._say_trouble(places(error))
+            return
+        if counts:
+            logger.info("time has passed for items", extra={"event": "lane.swept", "lane": self._lane.name, **counts})
+
+    def _types(self) -> tuple[dict[str, str], int]:
+        """Document types to claim, with their digests, and how many items at most."""
+        gateway, most = self._site.gateway, self._lane.batch
+        types = {}
+        for name, kind in self._site.mappings.types.items():
+            service = kind.operation.service
+            if gateway.is_open(service) and kind.kind not in SOMEBODY_WAITS:
+                continue
+            types[name] = kind.digest
+            few = gateway.most_per_claim(service) if kind.version.lane == self._lane.name else None
+            most = most if few is None else min(most, few)
+        return types, max(1, most)
+
+    def _claim(self) -> int:
+        types, most = self._types()
+        token, since = uuid.uuid4().hex, self._site.clock.monotonic()
+        items = self._site.outbox.claim(self._lane.name, token, most, self._lane.lease_s, types)
+        if not items:
+            return 0
+        self._site.hook("claimed", [item.row.item_id for item in items])
+        send_until = since + self._lane.lease_s - self._lane.send_s
+        for item in items:
+            made = prepare(self._site, self._lane, item)
+            if isinstance(made, Outcome):
+                self._completer.put(self._unsent(item, made))
+            else:
+                self._prepared.append((made, send_until))
+        self._site.hook("prepared", [item.row.item_id for item in items])
+        return len(items)
+
+    def _claim_probes(self) -> int:
+        """Ask after what is unknown, with no more than half of the senders: what a ward waits for needs the others."""
+        free = self._senders.reserve(self._lane.batch, 0.0, spare=self._lane.senders // 2)
+        if not free:
+            return 0
+        asked = 0
+        try:
+            token, since = uuid.uuid4().hex, self._site.clock.monotonic()
+            types = {name: kind.digest for name, kind in self._site.mappings.types.items()}
+            items = self._site.outbox.claim_probes(self._lane.name, token, free, self._lane.lease_s, types)
+            send_until = since + self._lane.lease_s - self._lane.send_s
+            for item in items:
+                plan = plan_probe(self._site, self._lane, item)
+                if isinstance(plan, Asking):
+                    self._senders.send(Dispatch(plan.ready, plan.message, send_until, probe=True))
+                    asked += 1
+                else:
+                    self._completer.put(self._unsent(item, plan, attempt=None))
+        finally:
+            self._senders.release(free - asked)
+        return asked
+
+    def _permit(self) -> bool:
+        """Permit a group that the free senders can take; whether there was one."""
+        if not self._prepared:
+            return False
+        slots = self._senders.reserve(len(self._prepared), min(BEAT_S / 2, self._lane.poll_s))
+        if not slots:
+            return True
+        sent = 0
+        try:
+            group = []
+            for held in [self._prepared.popleft() for _ in range(slots)]:
+                if self._may_still_go(*held):
+                    group.append(held)
+                else:
+                    self._completer.put(self._unsent(held[0].item, Outcome(Ending.GIVEN_BACK)))
+            sent = self._send_group(group)
+        finally:
+            self._senders.release(slots - sent)
+        return True
+
+    def _may_still_go(self, ready: Ready, send_until: float) -> bool:
+        """Whether there is time for an answer, and its person has not logged out while it waited for a sender."""
+        if self._site.clock.monotonic() >= send_until:
+            return False
+        try:
+            return self._site.sessions.token(ready.token.eeszt_user) is not None
+        except RunnerError:
+            return True  # nothing was heard of an end; the token has its own
+
+    def _send_group(self, group: Sequence[tuple[Ready, float]]) -> int:
+        """
+        Permit and send; how many were. What the database does not take as a group, it may take one by one.
+
+        A message that was not permitted was surely not sent: it is held for the next round while others write, and left
+        to its lease where the database refuses it alone.
+        """
+        if not group:
+            return 0
+        try:
+            return self._send_permitted(group)
+        except Exception as error:  # noqa: BLE001  one message must not take the others with it
+            self._say_trouble(str(error) if isinstance(error, RunnerError) else places(error))
+            if isinstance(error, RunnerError) and error.number == BUSY:
+                self._prepared.extendleft(reversed(group))
+                return 0
+            if len(group) > 1:
+                return sum(self._send_group([each]) for each in group)
+            if not isinstance(error, RunnerError):
+                parked = Outcome(Ending.PARKED, Reason.MAPPING_FAULT, sentences.MAPPING_FAULT)
+                self._completer.put(self._unsent(group[0][0].item, parked))
+            return 0
+
+    def _send_permitted(self, group: Sequence[tuple[Ready, float]]) -> int:
+        items = [ready.item.row.item_id for ready, _ in group]
+        self._site.hook("permitting", items)
+        answers = self._site.outbox.permit([_request(ready, self._site.message_life_s) for ready, _ in group])
+        self._site.hook("permitted", items)
+        sent = 0
+        for ready, send_until in group:
+            permitted = answers[ready.item.row.item_id]
+            if not isinstance(permitted, Permitted):
+                logger.info(
+                    "item may not be sent",
+                    extra={"event": "item.not_permitted", "item": ready.item.row.item_id, "verdict": permitted},
+                )
+                continue
+            message = Message(
+                operation=ready.kind.operation.name,
+                message_id=ready.message_id,
+                body=ready.body,
+                expires_at=permitted.expires_at,
+                item_id=ready.item.row.item_id,
+                read_timeout_s=self._lane.read_s,
+            )
+            self._senders.send(Dispatch(ready, message, send_until))
+            sent += 1
+        return sent
+
+    def _give_back(self) -> None:
+        while self._prepared:
+            ready, _ = self._prepared.popleft()
+            self._completer.put(self._unsent(ready.item, Outcome(Ending.GIVEN_BACK)))
+
+    def _unsent(self, item: Item, outcome: Outcome, attempt: str | None = None) -> Completion:
+        kind = self._site.mappings.types[item.document_type]
+        return Completion(
+            lane=self._lane.name,
+            item_id=item.row.item_id,
+            token=item.row.claim_token or "",
+            outcome=outcome,
+            waits=kind.waits,
+            attempt=attempt,
+        )
+
+    def _trouble(self, fault: str) -> None:
+        self._say_trouble(fault)
+        self._stopping.wait(TROUBLE_S)
+
+    def _say_trouble(self, fault: str) -> None:
+        logger.error(
+            "lane could not do its round", extra={"event": "lane.trouble", "lane": self._lane.name, "fault": fault}
+        )
+
+    def _pause(self, *, busy: bool) -> None:
+        """Not at all after work; longer and longer while idle; never past the next heartbeat."""
+        if busy or self._stopping.is_set():
+            self._wait_s = self._lane.poll_s
+            return
+        jitter = random.uniform(0.9, 1.1)  # noqa: S311  spreads load, keeps no secret
+        until_beat = self._next_beat - self._site.clock.monotonic()
+        if self._awake.wait(max(0.0, min(self._wait_s * jitter, until_beat))):
+            self._awake.clear()
+            self._wait_s = self._lane.poll_s
+        else:
+            self._wait_s = min(self._lane.idle_poll_s, self._wait_s * 1.5)
+
+
+def _request(ready: Ready, life_s: float) -> PermitRequest:
+    return PermitRequest(
+        item=ready.item,
+        token=ready.item.row.claim_token or "",
+        message_id=ready.message_id,
+        body=ready.body,
+        document=ready.document_json,
+        acting_user=ready.token.eeszt_user,
+        mapping_version=ready.kind.digest,
+        life_s=life_s,
+    )

@@ -1,0 +1,140 @@
+"""Senders: a fixed number of threads that do only HTTP, so that an item waits for nothing but the EESZT."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from runner.domain import sentences
+from runner.domain.outcome import Ending, Outcome, Reason
+from runner.errors import RunnerError, places
+from runner.ports import Completion
+
+if TYPE_CHECKING:
+    from runner.daemon.completer import Completer
+    from runner.daemon.work import Dispatch, LaneSettings, Site
+
+logger = logging.getLogger(__name__)
+
+
+class Senders:
+    """
+    The senders of one lane.
+
+    A slot is reserved before the permit, so that nothing is permitted that no sender is free to send.
+    """
+
+    def __init__(self, site: Site, lane: LaneSettings, completer: Completer) -> None:
+        self._site = site
+        self._lane = lane
+        self._completer = completer
+        self._queue: SimpleQueue[Dispatch | None] = SimpleQueue()
+        self._free = lane.senders
+        self._changed = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{lane.name}-sender-{n}", daemon=True) for n in range(lane.senders)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, deadline: float) -> bool:
+        """Let what is under way finish; whether all did before ``deadline``, a monotonic instant."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._site.clock.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def reserve(self, most: int, wait_s: float, *, spare: int = 0) -> int:
+        """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > spare, wait_s)
+            taken = max(0, min(most, self._free - spare))
+            self._free -= taken
+            return taken
+
+    def release(self, slots: int) -> None:
+        """Give back slots that nothing was permitted for."""
+        with self._changed:
+            self._free += slots
+            self._changed.notify()
+
+    def send(self, dispatch: Dispatch) -> None:
+        """Hand a message to a sender; its slot is freed when it is answered."""
+        self._queue.put(dispatch)
+
+    def _run(self) -> None:
+        while (dispatch := self._queue.get()) is not None:
+            item = dispatch.ready.item.row.item_id
+            try:
+                self._completer.put(self._try(dispatch))
+            except Exception as error:  # noqa: BLE001  the row stays SENDING and is rescued as UNKNOWN
+                logger.error(
+                    "send met a fault of the runner", extra={"event": "send.bug", "item": item, "fault": places(error)}
+                )
+            finally:
+                self.release(1)
+
+    def _try(self, dispatch: Dispatch) -> Completion:
+        site, ready = self._site, dispatch.ready
+        started = site.clock.monotonic()
+        if started >= dispatch.send_until:
+            return self._completion(dispatch, _not_started(probe=dispatch.probe), 0.0)
+        site.hook("probing" if dispatch.probe else "sending", [ready.item.row.item_id])
+        reply = site.gateway.send(dispatch.message, ready.token)
+        site.hook("asked" if dispatch.probe else "answered", [ready.item.row.item_id])
+        if dispatch.probe:
+            ask = ready.kind.ask
+            assert ask is not None
+            outcome = ask.judge(reply, site.mappings.types[ask.document_type], ready.document, ready.item)
+        else:
+            outcome = ready.kind.outcome(reply, ready.document, ready.item)
+        if outcome.reason_code == Reason.TOKEN_REFUSED:
+            self._end_session(ready.token.eeszt_user)
+        logger.info(
+            "item asked after" if dispatch.probe else "item tried",
+            extra={
+                "event": "item.probed" if dispatch.probe else "item.tried",
+                "item": ready.item.row.item_id,
+                "ending": outcome.ending,
+                "reason": outcome.reason_code or "",
+                "detail": reply.detail,
+                "took_ms": round(reply.took_s * 1000),
+            },
+        )
+        return self._completion(dispatch, outcome, site.clock.monotonic() - started)
+
+    def _end_session(self, eeszt_user: str) -> None:
+        """The EESZT takes it no longer; where that cannot be written now, the next refusal will say so again."""
+        try:
+            self._site.sessions.refused(eeszt_user)
+        except RunnerError as error:
+            logger.error("session could not be ended", extra={"event": "session.not_ended", "fault": str(error)})
+
+    def _completion(self, dispatch: Dispatch, outcome: Outcome, took_s: float) -> Completion:
+        ready = dispatch.ready
+        accepted = outcome.ending is Ending.ACCEPTED
+        return Completion(
+            lane=self._lane.name,
+            item_id=ready.item.row.item_id,
+            token=ready.item.row.claim_token or "",
+            outcome=outcome,
+            waits=ready.kind.waits,
+            attempt="PROBE" if dispatch.probe else "SEND",
+            took_s=took_s,
+            acting_user=ready.token.eeszt_user,
+            write_backs=ready.kind.write_backs(ready.document, outcome.receipt) if accepted else (),
+            asker=ready.item.recorded_by if outcome.result is not None else None,
+            result_life_s=ready.kind.result_life_s,
+        )
+
+
+def _not_started(*, probe: bool) -> Outcome:
+    """What is said of a message whose lease ran short before it was begun."""
+    ending = Ending.NO_ANSWER if probe else Ending.NOT_RECEIVED
+    return Outcome(ending, Reason.NOT_REACHED, sentences.NOT_REACHED, retry_after_s=0.0, burns_attempt=False)

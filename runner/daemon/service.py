@@ -1,0 +1,56 @@
+"""The daemon as one thing: started, woken, stopped."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from runner.daemon.completer import Completer
+from runner.daemon.housekeeper import Housekeeper
+from runner.daemon.lane import Poller
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.daemon.work import LaneSettings, Site, Watched
+
+logger = logging.getLogger(__name__)
+
+STOP_S = 10.0
+"""Longest that an orderly stop takes; what is unfinished then is rescued by the next daemon and asked after."""
+
+WRITE_S = 2.0
+"""Share of that in which the last outcomes are written."""
+
+
+class Daemon:
+    """All lanes of one process."""
+
+    def __init__(self, site: Site, lanes: Sequence[LaneSettings], services: Sequence[Watched]) -> None:
+        self._clock = site.clock
+        self._completer = Completer(site)
+        self._pollers = [Poller(site, lane, self._completer) for lane in lanes]
+        self._housekeeper = Housekeeper(site, services, self.wake)
+
+    def start(self) -> None:
+        """Start every thread; returns at once."""
+        self._completer.start()
+        for poller in self._pollers:
+            poller.start()
+        self._housekeeper.start()
+        logger.info("daemon started", extra={"event": "daemon.started", "lanes": len(self._pollers)})
+
+    def wake(self) -> None:
+        """Make every lane look at once."""
+        for poller in self._pollers:
+            poller.wake()
+
+    def stop(self) -> bool:
+        """Finish or give back what is held; whether all ended in time."""
+        end = self._clock.monotonic() + STOP_S
+        for poller in self._pollers:
+            poller.ask_to_stop()
+        ended = [poller.stop(end - WRITE_S) for poller in self._pollers]
+        ended += [self._completer.stop(WRITE_S / 2), self._housekeeper.stop(end)]
+        logger.info("daemon stopped", extra={"event": "daemon.stopped", "clean": all(ended)})
+        return all(ended)

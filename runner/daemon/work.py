@@ -1,0 +1,141 @@
+"""What the daemon's threads hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.mapping import DocumentType, Mappings
+from runner.ports import Clock, Directory, Gateway, Item, Message, Outbox, Sessions, Token
+
+StepHook = Callable[[str, Sequence[int]], None]
+"""Called with a step's name and the items it is about; inert in production, tests wait or kill on it."""
+
+
+def no_hook(step: str, items: Sequence[int]) -> None:
+    """Let the step pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    Everything that the work on an item needs, wired by ``app``.
+
+    Attributes:
+        owner: Name of this daemon in leases and heartbeats.
+        outbox: The database.
+        directory: Who is who.
+        sessions: Under whose name something can go.
+        gateway: The EESZT.
+        mappings: The document types and outboxes in force here.
+        technical_user: EESZT name of the technical user, or None.
+        message_life_s: How long a message is valid by its own word, seconds.
+        clock: Time.
+        hook: Told of every step.
+    """
+
+    owner: str
+    outbox: Outbox
+    directory: Directory
+    sessions: Sessions
+    gateway: Gateway
+    mappings: Mappings
+    technical_user: str | None
+    message_life_s: float
+    clock: Clock
+    hook: StepHook = no_hook
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """
+    A service whose interruptions MedWorkS is told of.
+
+    Attributes:
+        name: As in EESZT_SERVICE_STATE.
+        is_down: Whether it is interrupted now.
+        try_again: Asks it with something harmless, if it is time to; whether it is back.
+    """
+
+    name: str
+    is_down: Callable[[], bool]
+    try_again: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSettings:
+    """
+    How one lane works; times in seconds.
+
+    Attributes:
+        name: The outbox.
+        trusted: Whether the row's word on who recorded it counts as proved.
+        poll_s: Between two looks while there is work.
+        idle_poll_s: Most between two looks while there is none.
+        batch: Most items claimed at once.
+        senders: Messages in flight at once.
+        lease_s: How long a claim lasts.
+        connect_s: Longest wait for a connection.
+        read_s: Longest wait for an answer.
+    """
+
+    name: str
+    trusted: bool
+    poll_s: float
+    idle_poll_s: float
+    batch: int
+    senders: int
+    lease_s: float
+    connect_s: float
+    read_s: float
+
+    @property
+    def send_s(self) -> float:
+        """Longest that one send may take, seconds."""
+        return self.connect_s + self.read_s
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """
+    An item that is prepared and needs only its permit.
+
+    Attributes:
+        item: The claimed item.
+        kind: Its document type.
+        token: Under which it goes.
+        message_id: Its own, for good.
+        body: The body's element, exclusive C14N.
+        document: What it says.
+        document_json: The same as it is stored.
+    """
+
+    item: Item
+    kind: DocumentType
+    token: Token
+    message_id: str
+    body: bytes
+    document: Mapping[str, Any]
+    document_json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """
+    A message for a sender.
+
+    Attributes:
+        ready: What it belongs to; for a probe, the item that is asked after.
+        message: What goes out.
+        send_until: Monotonic instant after which it must not start any more.
+        probe: Whether it asks after the item rather than being it.
+    """
+
+    ready: Ready
+    message: Message
+    send_until: float
+    probe: bool = False
+
+
+__all__ = ["Dispatch", "LaneSettings", "Ready", "Site", "StepHook", "Watched", "no_hook"]

@@ -1,0 +1,172 @@
+"""The work on one item before its permit: read it, decide under whose name it may go, map it to its message."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from typing import TYPE_CHECKING
+
+from runner.daemon.work import LaneSettings, Ready, Site
+from runner.domain import sentences
+from runner.domain.outcome import Ending, Outcome, Reason
+from runner.domain.policy import Decision, Facts, Kind, Recorder, Sender, decide
+from runner.errors import BUSY, LoginError, RunnerError, TransportError, places
+from runner.mapping import DocumentType, RowRefused
+from runner.ports import Item, Proof, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+SOMEBODY_WAITS = frozenset({Kind.AT_RECORDING, Kind.QUERY, Kind.LOOKUP})
+"""Kinds that somebody waits for: they are claimed in an outage too, to say so at once."""
+
+
+class RefusedError(Exception):
+    """
+    The item goes no further for now.
+
+    Attributes:
+        outcome: What becomes of it.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason_code)
+        self.outcome = outcome
+
+
+def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Outcome:
+    """
+    Make an item ready for its permit, or say how its try ends before a byte could leave.
+
+    Never raises for what a row holds: an unexpected fault parks that row only.
+    """
+    try:
+        kind = site.mappings.types[item.document_type]
+        _refuse_in_outage(site, item, kind)
+        if item.stored_body is not None and item.acting_user is not None:
+            return _again(site, item, kind)
+        return _first_time(site, lane, item, kind)
+    except RefusedError as refused:
+        return refused.outcome
+    except RowRefused as refused:
+        return refused.outcome
+    except RunnerError as error:
+        if error.number == BUSY:
+            return _not_reached()
+        logger.error(
+            "item could not be prepared", extra={"event": "item.fault", "item": item.row.item_id, "fault": str(error)}
+        )
+    except Exception as error:  # noqa: BLE001  one row must never stop the lane
+        logger.error(
+            "item met a fault of the runner",
+            extra={"event": "item.bug", "item": item.row.item_id, "fault": places(error)},
+        )
+    return Outcome(Ending.PARKED, Reason.MAPPING_FAULT, sentences.MAPPING_FAULT)
+
+
+def _refuse_in_outage(site: Site, item: Item, kind: DocumentType) -> None:
+    """Tell a ward at once that the EESZT is down; what can wait, waits without burning an attempt."""
+    if not site.gateway.is_open(kind.operation.service):
+        return
+    if item.row.at_recording:
+        raise RefusedError(Outcome(Ending.TOO_LATE, Reason.OUTAGE, sentences.OUTAGE_PAPER))
+    if kind.kind in SOMEBODY_WAITS:
+        raise RefusedError(Outcome(Ending.TOO_LATE, Reason.OUTAGE, sentences.OUTAGE_QUERY))
+    raise RefusedError(_not_reached())
+
+
+def _again(site: Site, item: Item, kind: DocumentType) -> Ready:
+    """The same bytes under the same identity: nothing is decided or rendered anew once bytes may have left."""
+    acting_user = item.acting_user or ""
+    token = _token(site, acting_user)
+    if token is None:
+        raise RefusedError(Outcome(Ending.PARKED, Reason.LOGIN, sentences.LOGIN_NEEDED))
+    return Ready(
+        item=item,
+        kind=kind,
+        token=token,
+        message_id=item.row.message_id or "",
+        body=item.stored_body or b"",
+        document=json.loads(item.stored_document or "{}"),
+        document_json=item.stored_document or "{}",
+    )
+
+
+def _first_time(site: Site, lane: LaneSettings, item: Item, kind: DocumentType) -> Ready:
+    recorder = site.directory.recorder(item.recorded_by)
+    personal = _token(site, recorder.eeszt_user) if recorder.eeszt_user else None
+    decision = _decide(site, lane, item, kind, recorder, personal)
+    if decision.outcome is not None:
+        raise RefusedError(decision.outcome)
+    token = personal if decision.sender is Sender.RECORDER else _token(site, site.technical_user or "")
+    if token is None:
+        raise RefusedError(_not_reached())
+    row = _read(site, item, kind)
+    message_id = item.row.message_id or uuid.uuid4().urn
+    prepared = kind.prepare(row, item, message_id)
+    return Ready(
+        item=item,
+        kind=kind,
+        token=token,
+        message_id=message_id,
+        body=prepared.body,
+        document=prepared.document,
+        document_json=prepared.document_json,
+    )
+
+
+def _decide(
+    site: Site, lane: LaneSettings, item: Item, kind: DocumentType, recorder: Recorder, personal: Token | None
+) -> Decision:
+    def assigned(eeszt_user: str | None) -> bool:
+        return bool(eeszt_user) and site.directory.is_assigned(str(eeszt_user), item.workplace)
+
+    facts = Facts(
+        kind=kind.kind,
+        registration=recorder.registration,
+        login_at_recording=item.login_at_recording,
+        session=personal is not None,
+        proved=lane.trusted or item.proof is Proof.BOUND,
+        certificate=site.technical_user is not None,
+        prescriber=item.prescriber is None or item.prescriber == item.recorded_by,
+        recorder_assigned=assigned(recorder.eeszt_user),
+        technical_assigned=assigned(site.technical_user),
+    )
+    decision = decide(facts, item.workplace)
+    logger.debug(
+        "sender decided",
+        extra={
+            "event": "item.decided",
+            "item": item.row.item_id,
+            "line": decision.line.number,
+            "sender": decision.sender or "",
+        },
+    )
+    return decision
+
+
+def _token(site: Site, acting_user: str) -> Token | None:
+    """The identity's token; an STS that cannot be asked, or refuses the technical user, delays the item."""
+    try:
+        return site.sessions.token(acting_user)
+    except (LoginError, TransportError) as error:
+        logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
+        raise RefusedError(_not_reached()) from error
+
+
+def _read(site: Site, item: Item, kind: DocumentType) -> Mapping[str, object]:
+    if kind.source_sql is None:
+        return kind.row_of(item)
+    rows = site.outbox.read_source(kind.source_sql, item)
+    if len(rows) != 1:
+        found = "nem található" if not rows else "nem egyértelmű"
+        raise RefusedError(Outcome(Ending.INVALID, Reason.NO_SOURCE, f"A forrásrekord (SOURCE_KEY) {found}."))
+    return rows[0]
+
+
+def _not_reached() -> Outcome:
+    """It waits for somebody else, and tries again."""
+    return Outcome(Ending.NOT_RECEIVED, Reason.NOT_REACHED, sentences.NOT_REACHED, burns_attempt=False)

@@ -1,0 +1,168 @@
+"""A small MedWorkS: it writes records and outbox rows in one transaction and reads all results from the database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from runner.demo.people import BELGYOGYASZAT, PEOPLE, TECHNICAL_USER, WORKPLACES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from runner.demo.people import Patient, Person
+
+BUDAPEST = ZoneInfo("Europe/Budapest")
+
+
+class MedWorkS:
+    """The hospital information system: knows its own tables, the outboxes and the views, and nothing of the runner."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+
+    def rows(self, sql: str, **binds: object) -> list[Mapping[str, object]]:
+        """Read."""
+        with closing(self._connect()) as connection:
+            connection.row_factory = sqlite3.Row
+            return [{key.lower(): row[key] for key in row.keys()} for row in connection.execute(sql, binds)]  # noqa: SIM118
+
+    def change(self, *statements: tuple[str, Mapping[str, object]]) -> None:
+        """Write, all or nothing."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for sql, binds in statements:
+                connection.execute(sql, binds)
+
+    def register_people(self) -> None:
+        """Fill GUARD and VMÁTRIX: who is who, and who works where."""
+        users = [
+            _insert(
+                "EESZT_USER_MAP",
+                {
+                    "his_user": person.his_user,
+                    "registration": "REGISTERED" if person.eeszt_user else "NOT_REGISTERED",
+                    "is_doctor": int(person.doctor),
+                    "eeszt_user": person.eeszt_user,
+                },
+            )
+            for person in PEOPLE
+        ]
+        places = [
+            _insert("EESZT_WORKPLACE", {"workplace": code, "oth_code": code, "reports": 1}) for code in WORKPLACES
+        ]
+        rights = [
+            _insert("EESZT_USER_WORKPLACE", {"eeszt_user": user, "workplace": code, "role": role})
+            for user, role in [(p.eeszt_user, p.role) for p in PEOPLE if p.eeszt_user] + [(TECHNICAL_USER, "TECHNIKAI")]
+            for code in WORKPLACES
+        ]
+        self.change(*users, *places, *rights)
+
+    def prescribe(
+        self, doctor: Person, patient: Patient, ttt: str, dose: str, *, send: bool = True, number: int | None = None
+    ) -> int:
+        """Finish a prescription: the record and its outbox row, in one transaction; the record's number."""
+        number = number or self._next("MW_VENY", "VENY_ID", 9201)
+        now = datetime.now(UTC)
+        record = {
+            "VENY_ID": number,
+            "TAJ": patient.taj,
+            "NEV": patient.name,
+            "SZUL_DATUM": patient.born,
+            "PECSETSZAM": doctor.pecsetszam,
+            "OTH_KOD": BELGYOGYASZAT,
+            "VENY_TIPUS": "GYARI",
+            "JOGCIM": "ALT",
+            "TTT_KOD": ttt,
+            "MENNYISEG": 1,
+            "HELYETTESITHETO": 1,
+            "BNO_KOD": "I10H0",
+            "ADAG": dose,
+            "GYAKORISAG": "naponta",
+            "NAPLOSORSZAM": f"{now:%Y}/{number}",
+            "FELIRAS_IDEJE": f"{now.astimezone(BUDAPEST):%Y-%m-%d %H:%M:%S}",
+            "GYSE": 0,
+            "EGYSE": 0,
+        }
+        outbox = self._outbox_row("erecept_feliras", doctor, now, source_key=str(number), order_key=f"veny-{number}")
+        self.change(_insert("MW_VENY", record), *([_insert("EESZT_OUT_INTERACTIVE", outbox)] if send else []))
+        return number
+
+    def record_event(self, recorder: Person, patient: Patient, bno: str) -> str:
+        """Finish an outpatient visit: an outbox row whose payload is the event; its key."""
+        number = self._next("EESZT_OUT_BACKGROUND", "ITEM_ID", 0)
+        now = datetime.now(UTC)
+        key = f"amb-{number}-{now:%H%M%S%f}"
+        payload = {
+            "TAJ": patient.taj,
+            "NEV": patient.name,
+            "SZUL_DATUM": patient.born,
+            "TIPUS": "JAROBETEG",
+            "NAPLOSORSZAM": f"{now:%Y}/{number}",
+            "KEZDETE": f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}",
+            "DIAGNOZISOK": [{"BNO": bno, "TIPUS": "1"}],
+        }
+        row = self._outbox_row("ekat_esemeny", recorder, now, source_key=key, order_key=key)
+        row["payload"] = json.dumps(payload, ensure_ascii=False)
+        self.change(_insert("EESZT_OUT_BACKGROUND", row))
+        return key
+
+    def ask_prescriptions(self, doctor: Person, patient: Patient) -> str:
+        """Ask for a patient's prescriptions; the question's key."""
+        now = datetime.now(UTC)
+        key = f"kerdes-{now:%H%M%S%f}"
+        row = self._outbox_row("erecept_lekerdezes", doctor, now, source_key=key, order_key=None)
+        question = {
+            "TAJ": patient.taj,
+            "NEV": patient.name,
+            "SZUL_DATUM": patient.born,
+            "PECSETSZAM": doctor.pecsetszam,
+        }
+        row["payload"] = json.dumps(question, ensure_ascii=False)
+        self.change(_insert("EESZT_OUT_QUERY", row))
+        return key
+
+    def status(self, document_type: str, source_key: object) -> Mapping[str, object]:
+        """What the database says of an item now."""
+        found = self.rows(
+            "SELECT * FROM EESZT_V_STATUS WHERE document_type = :type AND source_key = :key ORDER BY item_id DESC",
+            type=document_type,
+            key=str(source_key),
+        )
+        return found[0] if found else {}
+
+    def all_items(self) -> Sequence[Mapping[str, object]]:
+        """Every item, oldest first."""
+        return self.rows("SELECT * FROM EESZT_V_STATUS ORDER BY item_id")
+
+    def _outbox_row(
+        self, document_type: str, recorder: Person, now: datetime, *, source_key: str, order_key: str | None
+    ) -> dict[str, object]:
+        return {
+            "document_type": document_type,
+            "source_key": source_key,
+            "order_key": order_key,
+            "recorded_by": recorder.his_user,
+            "workplace": BELGYOGYASZAT,
+            "recorded_at": f"{now:%Y-%m-%d %H:%M:%S.%f}",
+        }
+
+    def _next(self, table: str, column: str, first: int) -> int:
+        row = self.rows(f"SELECT max({column}) AS most FROM {table}")[0]  # noqa: S608  our own constants
+        return max(first, int(str(row["most"] or 0)) + 1)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._database, timeout=10, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+
+def _insert(table: str, row: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    names = ", ".join(row)
+    values = ", ".join(f":{name}" for name in row)
+    return f"INSERT INTO {table} ({names}) VALUES ({values})", row  # noqa: S608  our own constants

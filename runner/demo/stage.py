@@ -1,0 +1,215 @@
+"""What every scene needs: the hospital, the counterpart, the daemon as a process that can be killed, and a voice."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runner.demo.people import KOVACS, SZUCS
+from runner.simulator import process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from runner.demo.medworks import MedWorkS
+    from runner.demo.people import Person
+    from runner.demo.site import DemoSite
+    from runner.ports import Desk
+    from runner.simulator.control import SimulatorControl
+    from runner.simulator.process import SimulatorProcess
+
+FINAL = ("ACCEPTED", "REJECTED", "INVALID", "SKIPPED", "MISSED", "CANCELLED")
+
+
+PASSWORD_LIFE_S = 30.0
+"""How long a token shows the same one-time password (RFC 6238)."""
+
+
+class SceneError(Exception):
+    """Something did not come to pass that the scene waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """
+    How an item must end.
+
+    Attributes:
+        document_type: Of the item.
+        source_key: Of the item.
+        state: Final state.
+        ward_answer: What the ward was told, or None.
+        acting_user: Under whose name it went, or None where that is not looked at.
+    """
+
+    document_type: str
+    source_key: str
+    state: str
+    ward_answer: str | None = None
+    acting_user: str | None = None
+
+
+@dataclass(slots=True)
+class Stage:
+    """
+    One demonstration.
+
+    Attributes:
+        site: Its folder.
+        medworks: The hospital.
+        desk: What MedWorkS and operators call (the PL/SQL package's place).
+        counterpart: The simulator's process.
+        pack: The contract that both sides use.
+        expected: How each item must end, as the scenes promise.
+    """
+
+    site: DemoSite
+    medworks: MedWorkS
+    desk: Desk
+    counterpart: SimulatorProcess
+    pack: Path
+    expected: list[Expected] = field(default_factory=list)
+    daemon: subprocess.Popen[bytes] | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def simulator(self) -> SimulatorControl:
+        """The counterpart's control: faults, register."""
+        return self.counterpart.control
+
+    def stop_counterpart(self) -> None:
+        """The EESZT is gone: nobody listens there any more."""
+        self.counterpart.stop()
+
+    def start_counterpart(self) -> None:
+        """The EESZT is back at its old address, with all that it knew."""
+        ports = self.counterpart.ports
+        self.counterpart = process.start(self.site.simulator, pack=self.pack, init=False, **ports)
+
+    def say(self, text: str) -> None:
+        """One line of narration, with the seconds since the start."""
+        print(f"{time.monotonic() - self.started:6.1f} s  {text}", flush=True)
+
+    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 15.0) -> None:
+        """Wait until something has happened; a scene whose promise fails ends the demonstration."""
+        end = time.monotonic() + timeout_s
+        while not happened():
+            if time.monotonic() > end:
+                raise SceneError(f"waited {timeout_s:.0f} s in vain: {what}")
+            if self.daemon is not None and self.daemon.poll() is not None:
+                said = (self.site.folder / "daemon.out").read_text(encoding="utf-8").strip().rpartition("\n")[2]
+                raise SceneError(f"the daemon ended by itself (exit {self.daemon.returncode}): {said}")
+            time.sleep(0.05)
+
+    def start_daemon(self) -> None:
+        """Start the daemon as its own process and wait for its heartbeats."""
+        command = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "run"]
+        with (self.site.folder / "daemon.out").open("ab") as output:
+            self.daemon = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603  our own command
+        self.until("the daemon's heartbeats", self._is_alive)
+
+    def kill_daemon(self) -> None:
+        """Kill it as a power cut would."""
+        assert self.daemon is not None
+        self.daemon.send_signal(signal.SIGKILL)
+        self.daemon.wait()
+        self.daemon = None
+
+    def stop_daemon(self) -> None:
+        """Stop it in order."""
+        if self.daemon is not None:
+            self.daemon.send_signal(signal.SIGTERM)
+            self.daemon.wait(15)
+            self.daemon = None
+
+    def log_in(self, person: Person) -> None:
+        """The person types the one-time password that his token shows; one that was taken before is not typed again."""
+        words = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "login", "otp", person.his_user]
+        end = time.monotonic() + 2 * PASSWORD_LIFE_S
+        while True:
+            password = self.site.password_of(person.eeszt_user or "", time.time())
+            done = subprocess.run(words, input=password.encode(), capture_output=True, check=False)  # noqa: S603
+            if done.returncode == 0:
+                break
+            if "RNR-4102" not in done.stderr.decode() or time.monotonic() > end:
+                raise SceneError(f"{person.name} could not log in: {done.stderr.decode()}{done.stdout.decode()}")
+            self.say(f"{person.name} has used this password before and waits for the token's next one")
+            shown = password
+            self.until(
+                "the next password",
+                lambda shown=shown: self.site.password_of(person.eeszt_user or "", time.time()) != shown,  # type: ignore[misc]
+                PASSWORD_LIFE_S + 5,
+            )
+        self.say(f"{person.name} has logged in with a one-time password, as {person.eeszt_user}")
+
+    def log_in_doctors(self) -> None:
+        """Both doctors, unless a session of theirs still lives."""
+        living = {str(row["his_user"]) for row in self.medworks.rows("SELECT his_user FROM EESZT_V_LOGIN")}
+        for doctor in (KOVACS, SZUCS):
+            if doctor.his_user in living:
+                self.say(f"{doctor.name} is still logged in, as {doctor.eeszt_user}")
+            else:
+                self.log_in(doctor)
+
+    def status(self, document_type: str, key: object) -> Mapping[str, object]:
+        """What the database says of an item now."""
+        return self.medworks.status(document_type, key)
+
+    def ends(self, document_type: str, key: object) -> Callable[[], bool]:
+        """Whether the item has ended."""
+        return lambda: self.status(document_type, key).get("state") in FINAL
+
+    def expect(
+        self, document_type: str, key: object, state: str, ward: str | None = None, acting: str | None = None
+    ) -> None:
+        """Promise how an item will have ended when the demonstration is over."""
+        self.expected.append(Expected(document_type, str(key), state, ward, acting))
+
+    def settle(self, timeout_s: float = 20.0) -> None:
+        """Wait until nothing is under way any more, so that the end table shows ends."""
+        moving = (
+            "SELECT count(*) AS n FROM EESZT_V_STATUS"
+            " WHERE state IN ('NEW', 'CLAIMED', 'SENDING', 'UNKNOWN', 'WAITING') OR compensation = 'DUE'"
+        )
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end and int(str(self.medworks.rows(moving)[0]["n"])):
+            time.sleep(0.1)
+
+    def broken_promises(self) -> list[str]:
+        """Compare what the scenes promised with what the database says; one line for each difference."""
+        broken = []
+        for promise in self.expected:
+            row = self.status(promise.document_type, promise.source_key)
+            have = (row.get("state"), row.get("ward_answer"))
+            if have != (promise.state, promise.ward_answer):
+                broken.append(
+                    f"{promise.document_type} {promise.source_key}: {have[0]}/{have[1]} "
+                    f"instead of {promise.state}/{promise.ward_answer}"
+                )
+            elif promise.acting_user and row.get("acting_user") != promise.acting_user:
+                broken.append(f"{promise.document_type} {promise.source_key}: sent as {row.get('acting_user')}")
+        unended = [row for row in self.medworks.all_items() if not self.is_final(row)]
+        broken += [f"item {row['item_id']} has not ended: {row['state']}" for row in unended]
+        return broken
+
+    @staticmethod
+    def is_final(row: Mapping[str, object]) -> bool:
+        """Whether the item has ended."""
+        return row.get("state") in FINAL
+
+    def _is_alive(self) -> bool:
+        rows = self.medworks.rows(
+            "SELECT count(*) AS alive FROM EESZT_RUNNER"
+            " WHERE beat_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-2 seconds')"
+        )
+        return int(str(rows[0]["alive"])) >= len(self.lanes)
+
+    @property
+    def lanes(self) -> Sequence[str]:
+        """The outboxes of the demonstration."""
+        return ("interactive", "query", "background")

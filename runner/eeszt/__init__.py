@@ -1,0 +1,1 @@
+"""The EESZT side: tokens from the STS, message security, transport, the breaker, and what an answer means."""

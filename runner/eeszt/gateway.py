@@ -1,0 +1,248 @@
+"""
+Sends messages and says what is known of them afterwards.
+
+Whatever happens, the reply is one of four: a believed answer, a believed fault, surely not received, or in doubt. Only
+what was verified can be an answer or a fault, and nothing is ever sent twice from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from runner.eeszt.breaker import Breaker, BreakerSettings, BreakerState
+from runner.eeszt.exchange import Exchange, NoAnswerError, read_fault
+from runner.eeszt.http import HttpClient, LostError, NotSentError
+from runner.eeszt.keys import Signer
+from runner.eeszt.wsse import KeyName, Part, Request, assertion_part
+from runner.eeszt.xml import UnverifiedError, escaped
+from runner.errors import LoginError, TransportError, fault
+from runner.mapping.pack import ContractPack, Operation
+from runner.ports import Clock, Delivery, Message, Reply, Token, Tokens
+
+logger = logging.getLogger(__name__)
+
+_KEPT_TOKENS = 512
+_UNSIGNABLE = "the message cannot be signed"
+
+
+class EesztGateway:
+    """
+    The EESZT, as ``ports.Gateway``. Safe for threads.
+
+    Args:
+        pack: The contract.
+        addresses: Service → URL.
+        http: Sends.
+        pins: Certificates (DER) that may sign the services' answers.
+        clock: Time.
+        tokens: For the technical user's token, with which an interrupted service is asked; None: TLS handshake only.
+        institution_signer: Signs where the proof is ``bearer``.
+        technical_signer: The technical user's key; signs his messages where the proof is ``holder_of_key``.
+        breaker: When to leave a service alone.
+
+    Raises:
+        SettingsError: RNR-1003, a service has no address.
+    """
+
+    def __init__(
+        self,
+        pack: ContractPack,
+        addresses: Mapping[str, str],
+        http: HttpClient,
+        pins: Sequence[bytes],
+        clock: Clock,
+        *,
+        tokens: Tokens | None = None,
+        institution_signer: Signer | None = None,
+        technical_signer: Signer | None = None,
+        breaker: BreakerSettings | None = None,
+    ) -> None:
+        self._pack = pack
+        self._services = [service for service in pack.services if service != pack.operation(pack.sts.operation).service]
+        for service in self._services:
+            if service not in addresses:
+                raise fault(1003, "settings", name=f"eeszt.addresses.{service}")
+        self._addresses = dict(addresses)
+        self._http = http
+        self._exchange = Exchange(pack, http, pins)
+        self._clock = clock
+        self._tokens = tokens
+        self._institution_signer = institution_signer
+        self._technical_signer = technical_signer
+        self._is_bearer = pack.security.proof == "bearer"
+        self._breakers = {service: Breaker(clock, breaker) for service in self._services}
+        self._prepared: OrderedDict[bytes, tuple[Signer, Part]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def send(self, message: Message, token: Token) -> Reply:
+        """
+        Sign, send, verify the answer; see ``ports.Gateway``.
+
+        Raises:
+            KeyError: The contract has no such operation.
+        """
+        operation = self._pack.operation(message.operation)
+        if self.is_open(operation.service):
+            return Reply(Delivery.NOT_SENT, detail="the service is interrupted")
+        return self._deliver(operation, message, token)
+
+    def is_open(self, service: str) -> bool:
+        """Whether the breaker keeps messages from this service now."""
+        return self._breakers[service].state is BreakerState.OPEN
+
+    def most_per_claim(self, service: str) -> int | None:
+        """How many items may be claimed for a service that is just coming back; None: no bound."""
+        return self._breakers[service].most_per_claim()
+
+    def try_again(self, service: str) -> bool:
+        """Ask an interrupted service with its harmless call, if it is time to; whether it is back."""
+        breaker = self._breakers[service]
+        if breaker.state is not BreakerState.OPEN:
+            return True
+        if not breaker.may_try():
+            return False
+        if self._is_alive(service):
+            self._note(service, changed=breaker.answered())
+            return True
+        return False
+
+    def _is_alive(self, service: str) -> bool:
+        name = self._pack.harmless.get(service)
+        try:
+            token = self._technical_token() if name is not None else None
+            if token is None or name is None:
+                self._http.shake_hands(self._addresses[service])
+                return True
+        except (NotSentError, TransportError):
+            # A token service that cannot be asked says nothing good of the service beside it.
+            return False
+        operation = self._pack.operation(name)
+        namespace, _, local = operation.input_element[1:].partition("}")
+        message = Message(
+            operation=name,
+            message_id=uuid.uuid4().urn,
+            body=f'<q:{local} xmlns:q="{escaped(namespace)}"></q:{local}>'.encode(),
+            expires_at=self._clock.now() + self._exchange.life,
+        )
+        reply = self._exchanged(operation, message, token)
+        return reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}
+
+    def _technical_token(self) -> Token | None:
+        if self._tokens is None or self._tokens.technical_user() is None:
+            return None
+        try:
+            return self._tokens.technical()
+        except LoginError:
+            return None
+
+    def _deliver(self, operation: Operation, message: Message, token: Token) -> Reply:
+        breaker = self._breakers[operation.service]
+        now = self._clock.now()
+        if now >= message.expires_at:
+            return Reply(Delivery.NOT_SENT, detail="the message has expired")
+        if now >= token.expires_at:
+            return Reply(Delivery.NOT_SENT, detail="the session has ended")
+        reply = self._exchanged(operation, message, token)
+        if reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}:
+            self._note(operation.service, changed=breaker.answered())
+        elif reply.detail != _UNSIGNABLE:
+            failed = message.item_id if message.item_id is not None else message.message_id
+            self._note(operation.service, changed=breaker.failed(failed))
+        return reply
+
+    def _exchanged(self, operation: Operation, message: Message, token: Token) -> Reply:
+        started = self._clock.monotonic()
+        reply = self._reply(operation, message, token)
+        took_s = self._clock.monotonic() - started
+        logger.debug(
+            "message exchanged",
+            extra={
+                "event": "message.exchanged",
+                "item": message.item_id,
+                "message_id": message.message_id,
+                "operation": operation.name,
+                "delivery": reply.delivery,
+                "detail": reply.detail,
+                "took_ms": round(took_s * 1000),
+            },
+        )
+        return Reply(
+            reply.delivery,
+            body=reply.body,
+            fault_code=reply.fault_code,
+            fault_field=reply.fault_field,
+            fault_identifier=reply.fault_identifier,
+            detail=reply.detail,
+            bad_answer=reply.bad_answer,
+            took_s=took_s,
+        )
+
+    def _reply(self, operation: Operation, message: Message, token: Token) -> Reply:
+        now = self._clock.now()
+        send_until = self._clock.monotonic() + (message.expires_at - now).total_seconds()
+        request = Request(
+            operation=operation,
+            to=self._addresses[operation.service],
+            message_id=message.message_id,
+            body=message.body,
+            created_at=now,
+            expires_at=min(message.expires_at, now + self._exchange.life),
+        )
+        try:
+            signer, part = self._prepare(token)
+            named_by = KeyName.CERTIFICATE if self._is_bearer else KeyName.ASSERTION
+            signed = self._exchange.sign(request, signer, named_by, part)
+        except (ValueError, UnverifiedError) as error:
+            logger.error(
+                "message cannot be signed",
+                extra={"event": "message.unsignable", "item": message.item_id, "reason": str(error)},
+            )
+            return Reply(Delivery.NOT_SENT, detail=_UNSIGNABLE)
+        try:
+            received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
+            answer = self._exchange.believe(request, received, self._clock.now())
+            if not answer.is_fault:
+                return Reply(Delivery.ANSWERED, body=answer.payload, detail=f"HTTP {received.status}")
+            facts = read_fault(answer.payload, self._pack.fault, self._pack.prefixes)
+        except NotSentError as error:
+            return Reply(Delivery.NOT_SENT, detail=str(error))
+        except LostError as error:
+            return Reply(Delivery.LOST, detail=str(error), bad_answer=isinstance(error, NoAnswerError) and error.is_bad)
+        except UnverifiedError as error:
+            return Reply(Delivery.LOST, detail=str(error), bad_answer=True)
+        return Reply(
+            Delivery.FAULT,
+            fault_code=facts.code,
+            fault_field=facts.field,
+            fault_identifier=facts.identifier,
+            detail=f"HTTP {received.status}",
+        )
+
+    def _prepare(self, token: Token) -> tuple[Signer, Part]:
+        """Key and assertion of a token, read once as long as it is in use."""
+        with self._lock:
+            if (known := self._prepared.get(token.assertion)) is not None:
+                self._prepared.move_to_end(token.assertion)
+                return known
+        if self._is_bearer:
+            signer = self._institution_signer
+        else:
+            signer = Signer.from_pkcs8(token.key) if token.key is not None else self._technical_signer
+        if signer is None:
+            raise ValueError("no key is configured that this token's messages are signed with")
+        made = signer, assertion_part(token.assertion, token.assertion_id)
+        with self._lock:
+            self._prepared[token.assertion] = made
+            while len(self._prepared) > _KEPT_TOKENS:
+                self._prepared.popitem(last=False)
+        return made
+
+    def _note(self, service: str, *, changed: bool) -> None:
+        if changed:
+            state = self._breakers[service].state
+            level = logging.WARNING if state is BreakerState.OPEN else logging.INFO
+            logger.log(level, "breaker changed", extra={"event": f"breaker.{state.lower()}", "service": service})

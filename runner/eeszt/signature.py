@@ -1,0 +1,190 @@
+"""
+Checks one XML signature and gives back the bytes that were digested, for they alone may be read.
+
+Whoever checks a signature and then reads the tree reads something else than what was signed: comments, moved elements
+and prefixes see to that. So each reference gives canonical bytes here, and the caller parses those.
+
+Source: XML Signature 1.1; Somorovsky et al., "On Breaking SAML: Be Whoever You Want to Be" (2012), for what goes wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from lxml import etree
+
+from runner.eeszt.names import DIGESTS, SIGNATURES, Algorithm, Ns, tag
+from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, only, parse, words
+
+_SIGNED_INFO, _VALUE, _KEY_INFO = (tag(Ns.DS, local) for local in ("SignedInfo", "SignatureValue", "KeyInfo"))
+_C14N, _METHOD, _REFERENCE = (tag(Ns.DS, local) for local in ("CanonicalizationMethod", "SignatureMethod", "Reference"))
+_TRANSFORMS, _TRANSFORM = tag(Ns.DS, "Transforms"), tag(Ns.DS, "Transform")
+_DIGEST, _DIGEST_VALUE = tag(Ns.DS, "DigestMethod"), tag(Ns.DS, "DigestValue")
+_PREFIX_LIST = tag(Ns.EC, "InclusiveNamespaces")
+_MOST_REFERENCES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """
+    Algorithms that are believed, as URIs.
+
+    Attributes:
+        signatures: Signature methods.
+        digest: The digest method.
+    """
+
+    signatures: frozenset[str]
+    digest: str
+
+    @classmethod
+    def of(cls, signatures: Collection[str], digest: str) -> Allowed:
+        """
+        From a pack's names, e.g. ``rsa-sha256`` and ``sha256``.
+
+        Raises:
+            KeyError: A name that this module does not know, so cannot allow.
+        """
+        return cls(frozenset(SIGNATURES[name] for name in signatures), DIGESTS[digest])
+
+
+def digested(
+    signature: etree._Element,
+    found: Mapping[str, etree._Element],
+    public: object,
+    allowed: Allowed,
+    enveloping: etree._Element | None = None,
+) -> dict[str, bytes]:
+    """
+    The digested bytes of each referenced element, by identifier, after value and digests have been checked.
+
+    Args:
+        signature: A ``ds:Signature`` with exactly SignedInfo, SignatureValue and KeyInfo.
+        found: Every identifier of the document with its element.
+        public: The believed signer's public key; never one that the message brought along unchecked.
+        allowed: Algorithms.
+        enveloping: The element that holds the signature, where it is an enveloped one: the only one that it may
+            reference, with the transforms enveloped-signature and exclusive C14N. None: exclusive C14N alone.
+
+    Raises:
+        UnverifiedError: Anything is not exactly so.
+    """
+    if children(signature) != [_SIGNED_INFO, _VALUE, _KEY_INFO]:
+        raise UnverifiedError("the signature has other parts than SignedInfo, SignatureValue and KeyInfo")
+    raw = signature[0]
+    info_bytes = canonical(raw, _prefixes(only(raw, _C14N)))
+    info = parse(info_bytes)
+    names = children(info)
+    if names[:2] != [_C14N, _METHOD] or set(names[2:]) != {_REFERENCE}:
+        raise UnverifiedError("SignedInfo has other parts than methods and references")
+    if len(names) > _MOST_REFERENCES:
+        raise UnverifiedError("too many references")
+    _prefixes(info[0])
+    _check_value(info[1], info_bytes, _decoded(words(signature[1])), public, allowed)
+    parts: dict[str, bytes] = {}
+    for reference in info.findall(_REFERENCE):
+        identifier, data = _referenced(reference, found, signature, allowed, enveloping)
+        if identifier in parts:
+            raise UnverifiedError("two references to the same element")
+        parts[identifier] = data
+    return parts
+
+
+def _check_value(method: etree._Element, data: bytes, value: bytes, public: object, allowed: Allowed) -> None:
+    algorithm = method.get("Algorithm")
+    if algorithm not in allowed.signatures or len(method):
+        raise UnverifiedError("a signature algorithm that is not allowed")
+    try:
+        if algorithm == Algorithm.RSA_SHA256 and isinstance(public, rsa.RSAPublicKey):
+            public.verify(value, data, padding.PKCS1v15(), hashes.SHA256())
+            return
+        if algorithm == Algorithm.ECDSA_SHA256 and isinstance(public, ec.EllipticCurvePublicKey):
+            half = len(value) // 2
+            if half != (public.key_size + 7) // 8 or len(value) % 2:
+                raise UnverifiedError("the signature value has a wrong length")
+            r, s = int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big")
+            public.verify(encode_dss_signature(r, s), data, ec.ECDSA(hashes.SHA256()))
+            return
+    except InvalidSignature:
+        raise UnverifiedError("the signature value is wrong") from None
+    raise UnverifiedError("the signature algorithm does not fit the signer's key")
+
+
+def _referenced(
+    reference: etree._Element,
+    found: Mapping[str, etree._Element],
+    signature: etree._Element,
+    allowed: Allowed,
+    enveloping: etree._Element | None,
+) -> tuple[str, bytes]:
+    if children(reference) != [_TRANSFORMS, _DIGEST, _DIGEST_VALUE]:
+        raise UnverifiedError("a reference has other parts than transforms and digest")
+    uri = reference.get("URI", "")
+    element = found.get(uri[1:]) if uri.startswith("#") else None
+    if element is None:
+        raise UnverifiedError("a reference to nothing in this document")
+    transforms, method, value = reference
+    expected = [Algorithm.EXCLUSIVE_C14N] if enveloping is None else [Algorithm.ENVELOPED, Algorithm.EXCLUSIVE_C14N]
+    if set(children(transforms)) != {_TRANSFORM} or [t.get("Algorithm") for t in transforms] != expected:
+        raise UnverifiedError("other transforms than exclusive C14N")
+    if method.get("Algorithm") != allowed.digest:
+        raise UnverifiedError("a digest algorithm that is not allowed")
+    prefixes = _prefixes(transforms[-1])
+    if enveloping is None:
+        data = canonical(element, prefixes)
+    elif element is enveloping and len(transforms[0]) == 0:
+        data = _without(signature, element, prefixes)
+    else:
+        raise UnverifiedError("an enveloped signature over something else")
+    if not hmac.compare_digest(hashlib.sha256(data).digest(), _decoded(words(value))):
+        raise UnverifiedError("a digest is wrong")
+    return uri[1:], data
+
+
+def _without(signature: etree._Element, element: etree._Element, prefixes: list[str]) -> bytes:
+    if signature.getparent() is not element:
+        raise UnverifiedError("the enveloped signature is not a child of what it signs")
+    # The transform removes the signature and keeps the text behind it; lxml hangs that text on the signature.
+    copy = etree.fromstring(on_its_own(element))
+    leaving = copy[element.index(signature)]
+    tail, previous = leaving.tail or "", leaving.getprevious()
+    if previous is not None:
+        previous.tail = (previous.tail or "") + tail
+    else:
+        copy.text = (copy.text or "") + tail
+    copy.remove(leaving)
+    return canonical(copy, prefixes)
+
+
+def _prefixes(method: etree._Element) -> list[str]:
+    if method.get("Algorithm") != Algorithm.EXCLUSIVE_C14N:
+        raise UnverifiedError("another canonical form than exclusive C14N")
+    if len(method) == 0:
+        return []
+    if children(method) != [_PREFIX_LIST]:
+        raise UnverifiedError("unknown parameters of a canonical form")
+    return method[0].get("PrefixList", "").split()
+
+
+def inclusive_prefixes(signature: etree._Element) -> list[str]:
+    """The prefixes that the signature's references keep declared; for writing what it signs without breaking it."""
+    found: list[str] = []
+    for listed in signature.iter(_PREFIX_LIST):
+        found += [prefix for prefix in listed.get("PrefixList", "").split() if prefix not in found]
+    return found
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise UnverifiedError("a value that is not base64") from None

@@ -1,0 +1,281 @@
+"""
+Tokens from the STS: a person's by one-time password, the technical user's by certificate.
+
+Source: WS-Trust 1.3 (Issue), SAML 2.0; how the request is signed and what a refusal means: the contract pack.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import random
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from runner.eeszt.answer import Answer, instant
+from runner.eeszt.assertion import ASSERTION, Grant, believed
+from runner.eeszt.exchange import Exchange, read_fault
+from runner.eeszt.http import HttpClient, LostError, NotSentError
+from runner.eeszt.keys import Signer
+from runner.eeszt.names import ISSUE, KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, SAML_V2, Ns, tag
+from runner.eeszt.renewal import Renewal
+from runner.eeszt.wsse import KeyName, Part, Request, key_value, user_part
+from runner.eeszt.xml import UnverifiedError, only, parse, words
+from runner.errors import LoginError, RunnerError, TransportError, fault
+from runner.mapping.pack import ContractPack
+from runner.ports import Clock, Token
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_CODE = re.compile(r"[\w.:-]{1,80}")
+#: Meanings that a pack's ``sts.faults`` may name, and the faults they are to us.
+_MEANINGS = {"wrong_password": 4101, "used_password": 4102, "not_active": 4103}
+
+
+TRY_S = 5.0
+"""Between two questions to an STS that does not answer, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicalUser:
+    """
+    The institution's technical user.
+
+    Attributes:
+        name: EESZT name.
+        signer: His key, with its certificate.
+    """
+
+    name: str
+    signer: Signer
+
+
+class Sts:
+    """
+    The token service, as ``ports.Tokens``. Safe for threads.
+
+    Args:
+        pack: The contract.
+        address: URL of the STS.
+        http: Sends.
+        pins: Certificates (DER) of the STS: they sign its answers and its assertions.
+        clock: Time.
+        institution_signer: The institution's key; people's requests are signed with it where the proof is ``bearer``.
+        technical: The technical user, or None where the institution has none.
+        institution: What assertions must name as institution; None: not compared.
+        chance: From 0 up to 1, for the moment of renewal.
+
+    Raises:
+        ValueError: A pin is no certificate.
+    """
+
+    def __init__(
+        self,
+        pack: ContractPack,
+        address: str,
+        http: HttpClient,
+        pins: Sequence[bytes],
+        clock: Clock,
+        *,
+        institution_signer: Signer | None = None,
+        technical: TechnicalUser | None = None,
+        institution: str | None = None,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._pack = pack
+        self._operation = pack.operation(pack.sts.operation)
+        self._address = address
+        self._where = urlsplit(address).netloc or "sts"
+        self._exchange = Exchange(pack, http, pins)
+        self._signers = {pin: x509.load_der_x509_certificate(pin) for pin in pins}
+        self._clock = clock
+        self._institution_signer = institution_signer
+        self._technical = technical
+        self._institution = institution
+        self._is_bearer = pack.security.proof == "bearer"
+        self._meanings = {
+            code: _MEANINGS[meaning]
+            for meaning, codes in pack.sts.faults.items()
+            if meaning in _MEANINGS
+            for code in codes
+        }
+        self._asked_in_vain_at: float | None = None
+        self._renewal = Renewal(self._fetch_technical, clock, chance=chance)
+
+    def technical_user(self) -> str | None:
+        """EESZT name of the institution's technical user, None where none is configured."""
+        return None if self._technical is None else self._technical.name
+
+    def technical(self) -> Token:
+        """
+        The technical user's token, from the cache, renewed at half its life by one caller at a time.
+
+        Raises:
+            LoginError: RNR-4101 to 4106: refused, granted to somebody else, or no technical user is configured.
+            TransportError: RNR-5101 or 5102: the STS could not be asked, or its answer does not verify.
+        """
+        if self._technical is None:
+            raise fault(4106, self._where, what="technical user")
+        return self._renewal.get()
+
+    def refused(self) -> None:
+        """Forget the technical user's token: the EESZT no longer takes it."""
+        self._renewal.drop()
+
+    def issue(self, eeszt_user: str, one_time_password: str) -> Token:
+        """
+        Log a person in; the password is used once and forgotten.
+
+        Whose session it became stands in the token; that it is the one who was meant is for the caller to compare.
+
+        Raises:
+            LoginError: RNR-4101 to 4104: wrong or used password, not active, refused.
+            TransportError: RNR-5101 (surely not asked: the password is still good) or 5102 (it may be used up).
+        """
+        try:
+            user = user_part(eeszt_user, one_time_password)
+        except ValueError:
+            raise fault(4101, self._where) from None
+        if self._is_bearer:
+            if self._institution_signer is None:
+                raise fault(4106, self._where, what="institution's key")
+            return self._issue(self._institution_signer, KeyName.CERTIFICATE, user, None)
+        session = Signer.fresh()
+        return self._issue(session, KeyName.VALUE, user, session)
+
+    def _fetch_technical(self) -> Token:
+        assert self._technical is not None
+        signer = self._technical.signer
+        token = self._issue(signer, KeyName.CERTIFICATE, None, None)
+        if token.eeszt_user != self._technical.name:
+            raise fault(4105, self._where)
+        return token
+
+    def _issue(self, signer: Signer, named_by: KeyName, user: Part | None, session: Signer | None) -> Token:
+        now = self._clock.now()
+        request = Request(
+            operation=self._operation,
+            to=self._address,
+            message_id=uuid.uuid4().urn,
+            body=self._body(signer),
+            created_at=now,
+            expires_at=now + self._exchange.life,
+        )
+        signed = self._exchange.sign(request, signer, named_by, user)
+        answer = self._ask(request, signed)
+        try:
+            grant = self._grant(answer, None if self._is_bearer else signer.spki)
+        except UnverifiedError as error:
+            raise fault(5102, self._where, reason=str(error)) from error
+        if self._institution is not None and grant.institution != self._institution:
+            raise fault(4105, self._where)
+        if grant.expires_at <= self._clock.now():
+            raise fault(5102, self._where, reason="the session has ended before it began; compare the clocks")
+        return Token(
+            eeszt_user=grant.user,
+            assertion=grant.assertion,
+            assertion_id=grant.identifier,
+            key=None if session is None else session.pkcs8(),
+            role=grant.role,
+            institution=grant.institution,
+            issued_at=grant.issued_at,
+            expires_at=grant.expires_at,
+        )
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the last question to it was not answered; what MedWorkS sees as an outage of the login."""
+        return self._asked_in_vain_at is not None
+
+    def try_again(self) -> bool:
+        """Ask an STS that did not answer, if it is time to; whether it answers. Nobody is logged in by it."""
+        at = self._asked_in_vain_at
+        if at is None:
+            return True
+        if self._clock.monotonic() < at + TRY_S:
+            return False
+        self._asked_in_vain_at = self._clock.monotonic()
+        try:
+            if self._technical is not None:
+                self._fetch_technical()
+            else:
+                self._exchange.shake_hands(self._address)
+        except LoginError:
+            return True
+        except (TransportError, NotSentError):
+            return False
+        self._asked_in_vain_at = None
+        return True
+
+    def _ask(self, request: Request, signed: bytes) -> Answer:
+        try:
+            answer = self._asked(request, signed)
+        except TransportError:
+            self._asked_in_vain_at = self._clock.monotonic()
+            raise
+        except LoginError:
+            self._asked_in_vain_at = None
+            raise
+        self._asked_in_vain_at = None
+        return answer
+
+    def _asked(self, request: Request, signed: bytes) -> Answer:
+        until = self._clock.monotonic() + self._exchange.life.total_seconds()
+        try:
+            received = self._exchange.post(request, signed, until)
+            answer = self._exchange.believe(request, received, self._clock.now())
+            if answer.is_fault:
+                raise self._refusal(answer.payload)
+        except NotSentError as error:
+            raise fault(5101, self._where, reason=str(error)) from error
+        except (LostError, UnverifiedError) as error:
+            raise fault(5102, self._where, reason=str(error)) from error
+        return answer
+
+    def _refusal(self, payload: bytes) -> RunnerError:
+        code = read_fault(payload, self._pack.fault, self._pack.prefixes).code or ""
+        if code in self._pack.faults.retry:
+            return fault(5101, self._where, reason="it is overloaded")
+        if code in self._meanings:
+            return fault(self._meanings[code], self._where)
+        return fault(4104, self._where, code=code if _CODE.fullmatch(code) else "no code")
+
+    def _body(self, signer: Signer) -> bytes:
+        use_key = ""
+        if not self._is_bearer:
+            named = key_value(signer.public)
+            use_key = f'<wst:UseKey><ds:KeyInfo xmlns:ds="{Ns.DS}">{named}</ds:KeyInfo></wst:UseKey>'
+        return (
+            f'<wst:RequestSecurityToken xmlns:wst="{Ns.WST}"><wst:TokenType>{SAML_V2}</wst:TokenType>'
+            f"<wst:RequestType>{ISSUE}</wst:RequestType>"
+            f"<wst:KeyType>{KEY_TYPE_BEARER if self._is_bearer else KEY_TYPE_PUBLIC}</wst:KeyType>"
+            f"{use_key}</wst:RequestSecurityToken>"
+        ).encode()
+
+    def _grant(self, answer: Answer, proof_key: bytes | None) -> Grant:
+        response = only(parse(answer.payload), tag(Ns.WST, "RequestSecurityTokenResponse"))
+        assertion = only(only(response, tag(Ns.WST, "RequestedSecurityToken")), ASSERTION)
+        grant = believed(
+            assertion,
+            self._signers,
+            self._exchange.allowed,
+            self._pack.sts,
+            proof_key,
+            self._clock.now(),
+            self._exchange.skew,
+        )
+        return _within_lifetime(grant, response)
+
+
+def _within_lifetime(grant: Grant, response: etree._Element) -> Grant:
+    """The grant, cut where ``wst:Lifetime`` ends earlier than the assertion."""
+    lifetime = response.find(tag(Ns.WST, "Lifetime"))
+    end = None if lifetime is None else lifetime.find(tag(Ns.WSU, "Expires"))
+    if end is None or (at := instant(words(end))) >= grant.expires_at:
+        return grant
+    return Grant(grant.assertion, grant.identifier, grant.user, grant.role, grant.institution, grant.issued_at, at)

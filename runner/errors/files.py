@@ -1,0 +1,85 @@
+"""The faults of the files: 1 settings (installer), 2 mappings, rules and contract (their author)."""
+
+from __future__ import annotations
+
+from runner.errors.entry import Entry
+
+FILES: dict[int, Entry] = {
+    # 1: settings, installer
+    1001: Entry("unknown setting {name!r}", "Did you mean {nearest!r}?"),
+    1002: Entry("unknown setting {name!r}", "See docs/reference/settings.md for the names."),
+    1003: Entry("setting {name!r} is missing", "Add it; see docs/reference/settings.md."),
+    1004: Entry("setting {name!r} expects {expected}, got {got}", "Correct the value."),
+    1005: Entry("the settings file cannot be read: {reason}", "Correct the file or name another with --settings."),
+    1006: Entry(
+        "the file {file!r}, named by setting {name!r}, cannot be read: {reason}", "Correct the path or rights."
+    ),
+    1007: Entry("usage: {what}", "See `eeszt-runner --help`."),
+    1008: Entry("the settings file is no valid TOML", "Correct this line; see docs/reference/settings.md."),
+    1009: Entry(
+        "{name!r} looks like a secret, and no secret may stand in the settings",
+        "Put it into a file of its own and name that file; see docs/reference/settings.md.",
+    ),
+    1010: Entry("setting {name!r} needs {other!r} too", "Add it; see docs/reference/settings.md."),
+    1011: Entry("settings {name!r} and {other!r} exclude each other", "Keep the one that you have."),
+    1012: Entry(
+        "the file {file!r}, named by setting {name!r}, holds a secret and others may read it (rights {mode})",
+        "Take the rights away: `chmod 600`.",
+    ),
+    1013: Entry(
+        "the file {file!r}, named by setting {name!r}, holds no key",
+        "Write 32 random bytes in base64 into it: `openssl rand -base64 32`.",
+    ),
+    # 2: mapping, author
+    2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
+    2002: Entry(
+        "this is no YAML that can be read: {reason}",
+        "Correct the line; put what holds , [ ] {{ }} # : or begins with a quote into double quotes.",
+    ),
+    2003: Entry("unknown {what} {name!r}", "Did you mean {nearest!r}?"),
+    2004: Entry("unknown {what} {name!r}", "Use one of: {allowed}."),
+    2005: Entry("the key {name!r} stands here twice, first in line {line}", "Remove one of them."),
+    2006: Entry(
+        "the value before this is cut at its comma",
+        "Put the whole expression into double quotes.",
+    ),
+    2007: Entry("the key {name!r} is missing", "Add it; see docs/reference/mapping_language.md."),
+    2008: Entry("expected {expected}, got {got}", "Write what is expected; see docs/reference/mapping_language.md."),
+    2009: Entry(
+        "this expression holds one of , [ ] {{ }} # : or begins with a quote, and stands without quotes",
+        "Put the whole expression into double quotes.",
+    ),
+    2010: Entry("the expression is wrong: {reason}", "Correct it; see docs/reference/mapping_language.md."),
+    2011: Entry("the template is wrong: {reason}", "Correct it; see docs/reference/mapping_language.md."),
+    2012: Entry("the XPath {path!r} is wrong: {reason}", "Correct it, with the prefixes of pack.yaml."),
+    2013: Entry("{name!r} is not known yet at this place", "Move this field behind the one that it reads."),
+    2014: Entry("{what} may not be used here", "{instead}."),
+    2020: Entry(
+        "the outcome contract says nothing of {part}", "Add it, so that every answer has an outcome; it may be empty."
+    ),
+    2021: Entry("the fault code {code!r} stands in two lists", "Keep it in one: a code has one outcome."),
+    2022: Entry(
+        "a document type that a ward waits for may not wait for a person",
+        "Move the codes to `rejected`: the ward then uses paper at once.",
+    ),
+    2023: Entry("{what} does not fit: {reason}", "{instead}."),
+    2024: Entry("exactly one rule of kind sender is needed, here are {count}", "Name the one that says who may send."),
+    2025: Entry("rule {identifier!r}: {reason}", "{instead}"),
+    2026: Entry("the settings change {name!r}, which no rule has", "{instead}"),
+    2030: Entry("the WSDL cannot be used: {reason}", "Take the contract's files as they came, all into one folder."),
+    2031: Entry(
+        "operation {name!r} cannot be used: {reason}",
+        "Only SOAP 1.1 or 1.2 over HTTP, document/literal with one body part, is supported.",
+    ),
+    2032: Entry("the schema cannot be used: {reason}", "Take the contract's files as they came, all into one folder."),
+    2040: Entry("the expression failed on a row: {reason}", "Correct the expression or mark the field optional."),
+    2041: Entry("the template failed on a row: {reason}", "Correct the template."),
+    2042: Entry("the message does not match the contract's schema at {element!r}", "Correct the template."),
+    2050: Entry(
+        "case {case!r}: {what} expected {expected}, got {got}", "Correct the mapping, or what the case expects."
+    ),
+    2901: Entry(
+        "no version of rule {identifier!r} is in force on {day}",
+        "Add the version that holds on that day to rules.yaml, or take the rule out of the mapping.",
+    ),
+}

@@ -1,0 +1,54 @@
+"""How many login attempts are let in: a bound per address and one in total, over a sliding window."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections import deque
+
+from runner.ports import Clock
+
+WINDOW_S = 60.0
+_IPV6_HOST_BITS_FROM = 64  # one site has a whole /64, so one address of it says nothing
+
+
+class Attempts:
+    """
+    Counts attempts that were let in; those turned away do not prolong the wait. Safe for threads.
+
+    Memory is bounded by the total: an address is known only while an attempt of it counts.
+    """
+
+    def __init__(self, per_address: int, total: int, clock: Clock) -> None:
+        self._per_address = per_address
+        self._total = total
+        self._clock = clock
+        self._all: deque[tuple[float, str]] = deque()
+        self._count: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, address: str) -> bool:
+        """Whether an attempt from this address is let in; if so, it counts."""
+        source = _source(address)
+        with self._lock:
+            now = self._clock.monotonic()
+            while self._all and now - self._all[0][0] >= WINDOW_S:
+                _, gone = self._all.popleft()
+                self._count[gone] -= 1
+                if not self._count[gone]:
+                    del self._count[gone]
+            if len(self._all) >= self._total or self._count.get(source, 0) >= self._per_address:
+                return False
+            self._all.append((now, source))
+            self._count[source] = self._count.get(source, 0) + 1
+            return True
+
+
+def _source(address: str) -> str:
+    """Give what is counted: an IPv4 address, the network of an IPv6 one."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_HOST_BITS_FROM), strict=False))
+    return str(parsed)

@@ -1,0 +1,135 @@
+"""
+Certificates with their keys, as institution and technical user have them: PKCS#12 or PEM, checked when they are read.
+
+Source: PKCS#12 is RFC 7292; the kinds of keys are those of the wire profile of the reference contract, which is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from runner.errors import RunnerError, fault
+from runner.settings import Institution, TechnicalUser
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_LEAST_RSA_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """
+    A certificate with its key.
+
+    Attributes:
+        certificate_der: The certificate, DER.
+        private_key: RSA of at least 2048 bits, or P-256.
+        not_after: End of the certificate's validity; aware UTC.
+    """
+
+    certificate_der: bytes
+    private_key: PrivateKey = field(repr=False)
+    not_after: datetime
+
+
+def technical_credential(user: TechnicalUser, now: datetime) -> Credential:
+    """
+    Give the technical user's credential from the files that the settings name.
+
+    Raises:
+        LoginError: RNR-4301 to RNR-4306: it cannot be used, and why.
+    """
+    if user.pkcs12 is not None and user.password_file is not None:
+        return from_pkcs12(user.pkcs12, user.password_file, now)
+    assert user.certificate is not None
+    assert user.key is not None
+    return from_pem(user.certificate, user.key, now)
+
+
+def institution_credential(institution: Institution, now: datetime) -> Credential | None:
+    """
+    Give the credential with which the institution signs messages, or None where the settings name none.
+
+    Raises:
+        LoginError: As ``technical_credential``.
+    """
+    if institution.signing_certificate is None or institution.signing_key is None:
+        return None
+    return from_pem(institution.signing_certificate, institution.signing_key, now)
+
+
+def from_pkcs12(file: Path, password_file: Path, now: datetime) -> Credential:
+    """
+    Give the credential of a PKCS#12 file; the first line of ``password_file`` is its password.
+
+    Raises:
+        LoginError: As ``technical_credential``; a wrong password and a damaged file cannot be told apart.
+    """
+    data = _read(file)
+    password = _read(password_file).partition(b"\n")[0].rstrip(b"\r")
+    with _format_errors(file, 4302):
+        key, certificate, _ = pkcs12.load_key_and_certificates(data, password or None)
+    if key is None or certificate is None:
+        raise fault(4303, str(file), expected="a certificate with its key")
+    return _checked(str(file), certificate, key, now)
+
+
+def from_pem(certificate_file: Path, key_file: Path, now: datetime) -> Credential:
+    """
+    Give the credential of two PEM files (or one that holds both); the first certificate of a chain is meant.
+
+    Raises:
+        LoginError: As ``technical_credential``.
+    """
+    with _format_errors(certificate_file, 4303, expected="a PEM certificate"):
+        certificate = x509.load_pem_x509_certificate(_read(certificate_file))
+    with _format_errors(key_file, 4303, expected="a PEM key without password"):
+        key = serialization.load_pem_private_key(_read(key_file), password=None)
+    return _checked(str(certificate_file), certificate, key, now)
+
+
+def _checked(where: str, certificate: x509.Certificate, key: object, now: datetime) -> Credential:
+    usable = (isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_RSA_BITS) or (
+        isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
+    )
+    if not usable:
+        raise fault(4306, where)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    with _format_errors(Path(where), 4306):
+        matches = key.public_key() == certificate.public_key()
+    if not matches:
+        raise fault(4304, where)
+    if now < certificate.not_valid_before_utc:
+        raise fault(4305, where, when=f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC")
+    if now >= certificate.not_valid_after_utc:
+        raise fault(4305, where, when=f"ended on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC")
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return Credential(der, key, certificate.not_valid_after_utc)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise fault(4301, str(file), reason=exc.strerror or type(exc).__name__) from exc
+
+
+@contextmanager
+def _format_errors(file: Path, number: int, **facts: object) -> Iterator[None]:
+    """Turn what the library says of bad files into the fault of ``number``."""
+    try:
+        yield
+    except RunnerError:
+        raise
+    except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
+        raise fault(number, str(file), **facts) from exc

@@ -1,0 +1,124 @@
+"""A person's login with a one-time password: asked once, believed only if it proves the matched identity."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from runner.domain.policy import Registration
+from runner.errors import RunnerError, fault
+from runner.login.seal import Sealer
+from runner.ports import Clock, Directory, LoginRow, Logins, Token, Tokens
+
+logger = logging.getLogger(__name__)
+
+_NOT_REGISTERED = frozenset({Registration.UNREGISTERED_DOCTOR, Registration.UNREGISTERED_OTHER})
+
+
+class Otp:
+    """Logs people in. Safe for threads."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        logins: Logins,
+        tokens: Tokens,
+        sealer: Sealer,
+        clock: Clock,
+        *,
+        institution: str,
+        doctor_roles: Collection[str],
+    ) -> None:
+        """
+        Wire it.
+
+        Args:
+            directory: GUARD: who is who.
+            logins: Where sessions are stored.
+            tokens: The issuer.
+            sealer: Under which key.
+            clock: Time.
+            institution: Code that a token must name.
+            doctor_roles: EESZT roles that a matched doctor must prove one of.
+        """
+        self._directory = directory
+        self._logins = logins
+        self._tokens = tokens
+        self._sealer = sealer
+        self._clock = clock
+        self._institution = institution
+        self._doctor_roles = frozenset(doctor_roles)
+
+    def login(self, his_user: str, one_time_password: str) -> LoginRow:
+        """
+        Log the HIS user in and give his stored session; older sessions of his end.
+
+        Args:
+            his_user: From the login request that the HIS began, never from who proves himself.
+            one_time_password: Given to the issuer once, and forgotten.
+
+        Raises:
+            LoginError: Refused, by the matching (44xx) or by the issuer; nothing was stored.
+            TransportError: The issuer could not be asked; nothing was stored.
+            StoreError: The database could not be reached.
+        """
+        try:
+            row = self._login(his_user, one_time_password)
+        except RunnerError as error:
+            logger.warning(
+                "login refused",
+                extra={"event": "login.refused", "his_user": his_user, "number": error.number, "fault": str(error)},
+            )
+            raise
+        logger.info(
+            "login granted",
+            extra={
+                "event": "login.granted",
+                "his_user": his_user,
+                "eeszt_user": row.eeszt_user,
+                "login": row.login_id,
+                "ends_at": row.ends_at.isoformat(),
+            },
+        )
+        return row
+
+    def _login(self, his_user: str, one_time_password: str) -> LoginRow:
+        where = f"HIS user {his_user}"
+        recorder = self._directory.recorder(his_user)
+        if recorder.registration in _NOT_REGISTERED:
+            raise fault(4402, where)
+        if recorder.eeszt_user is None:
+            raise fault(4401, where)
+        token = self._tokens.issue(recorder.eeszt_user, one_time_password)
+        if token.eeszt_user != recorder.eeszt_user:
+            raise fault(4403, where, proved=token.eeszt_user, matched=recorder.eeszt_user)
+        if recorder.registration is Registration.DOCTOR and token.role not in self._doctor_roles:
+            raise fault(4404, where, role=token.role)
+        if token.institution != self._institution:
+            raise fault(4405, where, proved=token.institution, ours=self._institution)
+        ends_at = _whole_milliseconds(token.expires_at)
+        if ends_at <= self._clock.now():
+            raise fault(4406, where)
+        return self._stored(his_user, token, ends_at)
+
+    def _stored(self, his_user: str, token: Token, ends_at: datetime) -> LoginRow:
+        row = LoginRow(
+            login_id=self._logins.next_login_id(),
+            his_user=his_user,
+            eeszt_user=token.eeszt_user,
+            role=token.role,
+            institution=token.institution,
+            method="otp",
+            started_at=_whole_milliseconds(token.issued_at),
+            ends_at=ends_at,
+        )
+        row = replace(row, sealed=self._sealer.seal(row, token))
+        self._logins.save(row)
+        return row
+
+
+def _whole_milliseconds(at: datetime) -> datetime:
+    """Cut, never round up: the seal is bound to the end, so every database must give it back exactly."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,0 +1,31 @@
+"""The integrator's language: contract, row → document → message, answer → outcome; checks and tests of mappings."""
+
+from runner.mapping.asking import AskPlan
+from runner.mapping.contract import load_pack
+from runner.mapping.document import TraceLine
+from runner.mapping.document_type import DocumentType, Prepared
+from runner.mapping.loader import Mappings, lint, load_mappings
+from runner.mapping.outboxes import OutboxConfig
+from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile
+from runner.mapping.refusal import RowRefused
+from runner.mapping.writeback import WriteBackPlan
+
+__all__ = [
+    "AskPlan",
+    "ContractPack",
+    "DocumentType",
+    "FaultPaths",
+    "Mappings",
+    "Operation",
+    "OutboxConfig",
+    "PackFaults",
+    "Prepared",
+    "RowRefused",
+    "Security",
+    "StsProfile",
+    "TraceLine",
+    "WriteBackPlan",
+    "lint",
+    "load_mappings",
+    "load_pack",
+]

@@ -1,0 +1,281 @@
+"""
+The contract pack: WSDLs, schemas and ``pack.yaml``, read into plain data. The only home of zeep.
+
+zeep reads here and does nothing else: what is sent must be what was stored, so no library builds messages anew. An
+operation that is not document/literal with one body part is refused with the reason; rpc/literal, for one, has no
+global element that could be validated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from zeep.settings import Settings
+from zeep.transports import Transport
+from zeep.wsdl.bindings.soap import Soap11Binding, Soap12Binding, SoapBinding
+from zeep.wsdl.wsdl import Document
+
+from runner.domain.rules import seconds
+from runner.mapping.language import check_shape
+from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile
+from runner.mapping.places import Key, YamlFile, read_yaml, shown
+from runner.mapping.problems import Problems
+from runner.mapping.xsd import WSDL, OutsideError, SchemaSource, local_path, wsdl_files
+
+logging.getLogger("zeep").setLevel(logging.ERROR)
+
+REFUSED = 2031
+"""Number of the fault of an operation that cannot be used."""
+
+HTTP_TRANSPORTS = "http://schemas.xmlsoap.org/soap/http"
+
+
+Files = list[tuple[Path, Any]]
+"""A WSDL and those that it imports, with their roots."""
+
+
+class _Files(Transport):
+    """Reads the pack's own files and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # zeep types only a part of itself
+        self._folder = folder
+
+    def load(self, url: str) -> bytes:
+        """Give a file of the pack."""
+        return local_path(url, self._folder).read_bytes()
+
+
+def load_pack(folder: Path) -> ContractPack:
+    """
+    Read a contract pack.
+
+    Raises:
+        ProblemsError: Everything that is wrong with it, each with its place.
+    """
+    problems = Problems()
+    pack = read_pack(folder, problems)
+    problems.raise_any()
+    assert pack is not None
+    return pack
+
+
+def read_pack(folder: Path, problems: Problems) -> ContractPack | None:
+    """Read a contract pack, noting what is wrong; None where too much is."""
+    before = len(problems.found)
+    file = read_yaml(folder / "pack.yaml", problems)
+    if file is None or not check_shape(file, "pack", problems):
+        return None
+    operations: dict[str, Operation] = {}
+    schemas: dict[str, SchemaSource] = {}
+    for service, entry in file.data["services"].items():
+        wsdl = (folder / entry["wsdl"]).resolve()
+        where = file.at("services", service, "wsdl")
+        for operation in _read_service(service, wsdl, entry.get("binding"), where, problems):
+            operations[operation.name] = operation
+        source = _read_schema(wsdl, problems)
+        if source is not None:
+            schemas[service] = source
+    _check_names(file, operations, problems)
+    _check_paths(file, problems)
+    if len(problems.found) > before:
+        return None
+    return _pack(file.data, folder, operations, schemas)
+
+
+def _read_service(service: str, wsdl: Path, chosen: str | None, where: str, problems: Problems) -> list[Operation]:
+    if not wsdl.is_file():
+        problems.add(2001, where, reason=f"there is no file {wsdl.name}")
+        return []
+    try:
+        files: Any = _Files(wsdl.parent)
+        document: Any = Document(wsdl.as_uri(), files, settings=Settings(forbid_dtd=True, strict=True))
+        described = wsdl_files(wsdl, wsdl.parent)
+    except Exception as error:  # noqa: BLE001  zeep raises its own, lxml's, KeyError, NotImplementedError …
+        problems.add(2030, shown(wsdl), reason=_reason(error))
+        return []
+    bindings = _bindings(document, chosen, where, problems)
+    found: dict[str, Operation] = {}
+    for binding in bindings:
+        for operation in binding.all().values():
+            made = _usable(service, described, binding, operation, problems)
+            if made is not None:
+                found.setdefault(made.name, made)
+    if not bindings:
+        problems.add(2030, shown(wsdl), reason="it has no SOAP binding")
+    return list(found.values())
+
+
+def _bindings(document: Any, chosen: str | None, where: str, problems: Problems) -> list[Any]:
+    """Give the SOAP bindings, 1.2 first; a description for both versions, or for plain HTTP besides, is usual."""
+    definitions = document._definitions.values()  # noqa: SLF001  the public names lack those of imported WSDLs
+    every = {etree.QName(each.name).localname: each for part in definitions for each in part.bindings.values()}
+    soap = {name: each for name, each in every.items() if isinstance(each, SoapBinding)}
+    if chosen is not None and chosen not in soap:
+        problems.add_unknown(where, "binding", chosen, soap)
+    if chosen in soap:
+        return [soap[chosen]]
+    return sorted(soap.values(), key=lambda each: not isinstance(each, Soap12Binding))
+
+
+def _usable(service: str, files: Files, binding: Any, operation: Any, problems: Problems) -> Operation | None:
+    name = f"{service}.{operation.name}"
+    where, encoded = _in_binding(files, operation.name)
+    reasons = list(_objections(binding, operation, encoded=encoded))
+    for reason in reasons:
+        problems.add(REFUSED, where, name=name, reason=reason)
+    return None if reasons else _operation(name, service, binding, operation, _answer_actions(files, operation.name))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OutsideError):
+        return f"it asks for {error}, which is not in the pack's folder"
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _in_binding(files: Files, operation: str) -> tuple[str, bool]:
+    """Place of an operation in its binding, and whether it is encoded, not literal."""
+    for path, root in files:
+        for node in root.iterfind(f"{{{WSDL}}}binding/{{{WSDL}}}operation"):
+            if node.get("name") == operation:
+                encoded = any(each.get("use") == "encoded" for each in node.iter())
+                return f"{shown(path)}:{node.sourceline or 1}", encoded
+    return f"{shown(files[0][0])}:1", False
+
+
+def _objections(binding: Any, operation: Any, *, encoded: bool) -> Iterator[str]:
+    """Say why an operation cannot be used; nothing where it can."""
+    if binding.transport != HTTP_TRANSPORTS:
+        yield f"its transport is {binding.transport}, not SOAP over HTTP"
+    if operation.style != "document":
+        yield f"its style is {operation.style}, not document"
+        return
+    if encoded:
+        yield "its use is encoded, not literal"
+    for direction in ("input", "output"):
+        message: Any = getattr(operation, direction, None)
+        parts = message.abstract.parts if getattr(message, "abstract", None) is not None else None
+        if not parts:
+            yield f"it has no {direction} part"
+        elif len(parts) > 1:
+            yield f"its {direction} has {len(parts)} parts, not one"
+        elif next(iter(parts.values())).element is None:
+            yield f"its {direction} part names a type, not an element"
+    if not (operation.abstract.wsa_action or operation.soapaction):
+        yield "it has neither wsam:Action nor soapAction"
+
+
+def _answer_actions(files: Files, operation: str) -> tuple[str, ...]:
+    """The wsam:Action of an operation's output and faults, which zeep does not keep; empty where none is written."""
+    found: list[str] = []
+    for _, root in files:
+        for node in root.iterfind(f"{{{WSDL}}}portType/{{*}}operation[@name='{operation}']/*"):
+            action = node.get("{http://www.w3.org/2007/05/addressing/metadata}Action")
+            if action is not None and etree.QName(node).localname in {"output", "fault"}:
+                found.append(action)
+    return tuple(found)
+
+
+def _operation(name: str, service: str, binding: Any, operation: Any, answer_actions: tuple[str, ...]) -> Operation:
+    assert isinstance(binding, Soap11Binding | Soap12Binding)
+    return Operation(
+        name=name,
+        service=service,
+        action=operation.abstract.wsa_action or operation.soapaction,
+        soap_version="1.2" if isinstance(binding, Soap12Binding) else "1.1",
+        input_element=_element(operation.input),
+        output_element=_element(operation.output),
+        answer_actions=answer_actions,
+    )
+
+
+def _element(message: Any) -> str:
+    part = next(iter(message.abstract.parts.values()))
+    return str(part.element.qname.text)
+
+
+def _read_schema(wsdl: Path, problems: Problems) -> SchemaSource | None:
+    if not wsdl.is_file():
+        return None
+    try:
+        source = SchemaSource(wsdl)
+        source.schema()
+    except (etree.LxmlError, OutsideError, OSError) as error:
+        problems.add(2032, shown(wsdl), reason=_reason(error))
+        return None
+    return source
+
+
+def _check_names(file: YamlFile, operations: Mapping[str, Operation], problems: Problems) -> None:
+    data = file.data
+    wanted: list[tuple[tuple[Key, ...], str]] = [(("sts", "operation"), data["sts"]["operation"])]
+    wanted += [(("harmless", service), name) for service, name in data.get("harmless", {}).items()]
+    wanted += [(("complete_queries", place), name) for place, name in enumerate(data.get("complete_queries", []))]
+    refused = {problem.facts["name"] for problem in problems.found if problem.number == REFUSED}
+    for path, name in wanted:
+        if name not in operations and name not in refused:
+            problems.add_unknown(file.at(*path), "operation", name, operations)
+    for service in data.get("harmless", {}):
+        if service not in data["services"]:
+            problems.add_unknown(file.at("harmless", service), "service", service, data["services"])
+
+
+def _check_paths(file: YamlFile, problems: Problems) -> None:
+    for name, path in file.data["fault"].items():
+        try:
+            etree.XPath(path, namespaces=file.data["prefixes"])(etree.Element("x"))
+        except etree.XPathError as error:
+            problems.add(2012, file.at("fault", name), path=path, reason=str(error))
+
+
+def _pack(
+    data: Mapping[str, Any], folder: Path, operations: Mapping[str, Operation], schemas: Mapping[str, SchemaSource]
+) -> ContractPack:
+    security, sts, faults = data["security"], data["sts"], data.get("faults", {})
+    return ContractPack(
+        name=data["contract"],
+        origin=data["origin"],
+        notice=data.get("notice", ""),
+        operations=operations,
+        services=tuple(data["services"]),
+        prefixes=data["prefixes"],
+        fault=FaultPaths(**data["fault"]),
+        faults=PackFaults(frozenset(faults.get("retry", ())), frozenset(faults.get("session_ended", ()))),
+        security=Security(
+            proof=security["proof"],
+            signed_parts=tuple(security["signed_parts"]),
+            digest=security["digest"],
+            signatures=tuple(security["signatures"]),
+            timestamp_life_s=seconds(security["timestamp_life"]),
+            clock_skew_s=seconds(security["clock_skew"]),
+        ),
+        sts=StsProfile(
+            operation=sts["operation"],
+            life_s=seconds(sts["life"]),
+            user_attribute=sts["user_attribute"],
+            role_attribute=sts["role_attribute"],
+            institution_attribute=sts["institution_attribute"],
+            doctor_roles=tuple(sts["doctor_roles"]),
+            faults={meaning: tuple(codes) for meaning, codes in sts.get("faults", {}).items()},
+        ),
+        harmless=data.get("harmless", {}),
+        complete_queries=frozenset(data.get("complete_queries", ())),
+        digest=_digest(folder),
+        schemas=schemas,
+    )
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 over names and bytes of everything that shapes a message; neither README nor simulator is that."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".wsdl", ".xsd"} or path.name == "pack.yaml":
+            body = path.read_bytes()
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(body)}\0".encode())
+            digest.update(body)
+    return digest.hexdigest()

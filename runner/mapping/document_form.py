@@ -1,0 +1,56 @@
+"""The shapes of a document: empty, as it is stored, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runner.mapping.fields import Field
+from runner.mapping.values import written
+
+
+def skeleton(fields: Sequence[Field]) -> dict[str, Any]:
+    """Give the document's shape with None for every field, so that an absent one reads as empty."""
+    root: dict[str, Any] = {}
+    for field in fields:
+        if field.children and not field.is_each:
+            _merge(root, skeleton(field.children))
+            continue
+        place = root
+        for step in field.steps[:-1]:
+            place = place.setdefault(step, {})
+        place[field.steps[-1]] = None
+    return root
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def overlay(shape: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a stored document into a skeleton."""
+    for name, value in stored.items():
+        if isinstance(value, Mapping) and isinstance(shape.get(name), dict):
+            shape[name] = overlay(shape[name], value)
+        else:
+            shape[name] = value
+    return shape
+
+
+def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a document as it is stored: what is absent left out; numbers with fractions, days and instants as text."""
+    made: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            inner = stored_form(value)
+            if inner:
+                made[name] = inner
+        elif isinstance(value, list):
+            made[name] = [stored_form(each) if isinstance(each, Mapping) else each for each in value]
+        elif value is not None:
+            made[name] = value if isinstance(value, bool | int | str) else written(value)
+    return made

@@ -1,0 +1,199 @@
+"""A document type in force: from a claimed row to its message, and from the reply to its outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from runner.domain import sentences
+from runner.domain.outbox import Waits
+from runner.domain.outcome import Outcome
+from runner.domain.policy import Kind
+from runner.errors import fault
+from runner.mapping.asking import AskPlan
+from runner.mapping.document import DocumentProgram, TraceLine
+from runner.mapping.document_form import stored_form
+from runner.mapping.message import MessageTemplate
+from runner.mapping.outcomes import Reader
+from runner.mapping.pack import Operation
+from runner.mapping.program import ExpressionFailedError
+from runner.mapping.refusal import bad_payload, empty_field, never
+from runner.mapping.rulefile import InForce
+from runner.mapping.values import EmptyUsedError, Record
+from runner.mapping.writeback import WRITE_BACK, WriteBackPlan
+from runner.ports import Item, Reply, TypeVersion, WriteBack
+
+BUDAPEST = ZoneInfo("Europe/Budapest")
+"""Days of rules are days there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """
+    What is stored before a byte leaves.
+
+    Attributes:
+        document: The document's fields as stored; under ``_write_back`` what is copied into the HIS's tables later.
+        document_json: The same as text.
+        body: The body's element, exclusive C14N.
+    """
+
+    document: Mapping[str, Any]
+    document_json: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class DocumentType:
+    """
+    One mapping, compiled; safe to share between threads.
+
+    Attributes:
+        name: The mapping's folder.
+        title: Hungarian title.
+        digest: SHA-256 (hex) over everything that it is made of.
+        version: What the database needs to know of it.
+        operation: What it sends.
+        source_sql: The query that gives its row; None where the payload does.
+        waits: How long the protocol waits.
+        result_life_s: How long a query's result is kept, seconds.
+        is_complete_query: Whether its answers hide nothing of ours, so that absence means absent.
+        ask: How an unknown fate is asked after, or None.
+        program: Row → document.
+        template: Document → message.
+        reader: Reply → outcome.
+        write_back_plan: What is copied into the HIS's tables.
+        rules_on: Gives what its rules say on a day.
+    """
+
+    name: str
+    title: str
+    digest: str
+    version: TypeVersion
+    operation: Operation
+    source_sql: str | None
+    waits: Waits
+    result_life_s: float
+    is_complete_query: bool
+    ask: AskPlan | None
+    program: DocumentProgram
+    template: MessageTemplate
+    reader: Reader
+    write_back_plan: WriteBackPlan
+    rules_on: Callable[[date], InForce]
+
+    @property
+    def kind(self) -> Kind:
+        """Line of the decision table."""
+        return self.version.kind
+
+    @property
+    def sends_again_when_unknown(self) -> bool:
+        """Whether an unknown fate simply means again."""
+        return self.reader.contract.send_again
+
+    def row_of(self, item: Item) -> dict[str, Any]:
+        """
+        Give the payload as a row.
+
+        Raises:
+            RowRefused: It is no JSON object.
+        """
+        try:
+            row = json.loads(
+                item.payload or "", parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once
+            )
+        except (ValueError, RecursionError):
+            raise bad_payload(sentences.BAD_PAYLOAD) from None
+        if not isinstance(row, dict):
+            raise bad_payload(sentences.BAD_PAYLOAD)
+        return row
+
+    def prepare(self, row: Mapping[str, object], item: Item, message_id: str) -> Prepared:
+        """
+        Make the document and the message of a row.
+
+        Raises:
+            RowRefused: INVALID (the row must be mended) or SKIPPED (a rule says never); the sentence names the column.
+            MappingError: The mapping or its template failed on this row; nothing is known to be wrong with the row.
+        """
+        document = self.document(row, item, message_id)
+        body = self.template.body(document, item_record(item, message_id), self.program.fields)
+        stored = stored_form(document)
+        copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
+        if copies:
+            stored[WRITE_BACK] = copies
+        return Prepared(stored, json.dumps(stored, ensure_ascii=False, separators=(",", ":")), body)
+
+    def document(
+        self, row: Mapping[str, object], item: Item, message_id: str, trace: list[TraceLine] | None = None
+    ) -> dict[str, Any]:
+        """Make the document alone, with its trace if wanted; raises as ``prepare``."""
+        record = item_record(item, message_id)
+        rules = self.rules_on(item.recorded_at.astimezone(BUDAPEST).date())
+        values = {"row": Record(row), "item": Record(record, "item.")}
+        self._apply(rules, {**values, "doc": Record({})}, needs_document=False)
+
+        def guard(kind: str, value: str, column: str) -> None:
+            for each in rules.denied:
+                if each.speaks_of(kind, value):
+                    raise never(each.sentence, column)
+
+        document = self.program.run(row, record, guard, trace)
+        self._apply(rules, {**values, "doc": Record(document, "doc.")}, needs_document=True)
+        return document
+
+    def _apply(self, rules: InForce, values: Mapping[str, Any], *, needs_document: bool) -> None:
+        for condition in rules.conditions:
+            if condition.needs_document is not needs_document:
+                continue
+            try:
+                holds = condition.holds(values)
+            except EmptyUsedError as error:
+                raise empty_field(self.program.column_of(error.label)) from None
+            except ExpressionFailedError as error:
+                raise fault(2040, condition.program.where(0), reason=error.reason) from error
+            if holds:
+                raise never(condition.sentence)
+
+    def outcome(self, reply: Reply, document: Mapping[str, Any], item: Item) -> Outcome:  # noqa: ARG002  the port's
+        """Say how a send ended; see ``outcomes``."""
+        return self.reader.outcome(reply)
+
+    def write_backs(self, document: Mapping[str, Any], receipt: Mapping[str, str]) -> list[WriteBack]:
+        """Give what is copied into the HIS's tables, from the stored document and the receipt alone."""
+        return self.write_back_plan.complete(document, receipt)
+
+
+def item_record(item: Item, message_id: str) -> dict[str, Any]:
+    """Give what expressions and templates see as ``item``."""
+    return {
+        "item_id": item.row.item_id,
+        "message_id": message_id,
+        "document_type": item.document_type,
+        "source_key": item.source_key,
+        "order_key": item.order_key,
+        "recorded_by": item.recorded_by,
+        "recorded_at": item.recorded_at,
+        "created_at": item.created_at,
+        "workplace": item.workplace,
+        "withdraws": item.withdraws,
+        "prescriber": item.prescriber,
+    }
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object in which every name stands once: of two values nobody knows which is meant."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name twice")
+    return made
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,216 @@
+"""All files of the integrator's language, read together: everything that is wrong with any of them in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from runner.domain.formats import FORMATS
+from runner.domain.rules import Rule, RuleBook
+from runner.errors import RunnerError
+from runner.mapping.contract import read_pack
+from runner.mapping.convert import CodeList
+from runner.mapping.document import environment
+from runner.mapping.document_type import BUDAPEST, DocumentType
+from runner.mapping.language import check_shape
+from runner.mapping.mapping_file import Surroundings, read_mapping
+from runner.mapping.outboxes import OutboxConfig, read_outboxes
+from runner.mapping.pack import ContractPack
+from runner.mapping.places import read_yaml, shown
+from runner.mapping.problems import Problems
+from runner.mapping.rulefile import ReadRules, read_rules
+from runner.mapping.sandbox import Language
+
+NO_OVERRIDES: Mapping[str, Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True)
+class Mappings:
+    """
+    The document types, outboxes, rules and contract of a site; immutable and safe to share between threads.
+
+    Attributes:
+        types: Name → document type, sorted.
+        outboxes: Lane → outbox.
+        pack: The contract.
+        rules: Dated rules, with the settings' changes.
+        code_lists: Name → list of codes.
+    """
+
+    types: Mapping[str, DocumentType]
+    outboxes: Mapping[str, OutboxConfig]
+    pack: ContractPack
+    rules: RuleBook
+    code_lists: Mapping[str, CodeList]
+
+    @property
+    def open_rules(self) -> tuple[Rule, ...]:
+        """Rules in use that still run on our default, to be set from the operator's documentation."""
+        return self.rules.to_be_set
+
+    @property
+    def unlisted_codes(self) -> tuple[str, ...]:
+        """Code lists of which only the format is known here."""
+        return tuple(name for name, each in self.code_lists.items() if each.codes is None)
+
+
+def load_mappings(
+    folder: Path,
+    templates: Path,
+    sources: Path,
+    *,
+    overrides: Mapping[str, Mapping[str, str]] = NO_OVERRIDES,
+    contract: str | Path | None = None,
+    today: date | None = None,
+) -> Mappings:
+    """
+    Read everything.
+
+    Args:
+        folder: ``mappings``.
+        templates: ``templates``.
+        sources: ``sql/sources``.
+        overrides: The settings' values for rules: identifier → parameter → value.
+        contract: The pack's folder, or its name below ``contract``; None: the only one there.
+        today: Day whose rules the database is told; None: today in Budapest.
+
+    Raises:
+        ProblemsError: Everything that is wrong, in the order of the files.
+    """
+    problems = Problems()
+    made = _read(folder, templates, sources, problems, overrides, contract, today)
+    problems.raise_any()
+    assert made is not None
+    return made
+
+
+def lint(
+    folder: Path,
+    templates: Path,
+    sources: Path,
+    *,
+    overrides: Mapping[str, Mapping[str, str]] = NO_OVERRIDES,
+    contract: str | Path | None = None,
+) -> list[RunnerError]:
+    """Give everything that is wrong with the files, tests included; an empty list is good."""
+    problems = Problems()
+    _read(folder, templates, sources, problems, overrides, contract, None)
+    for each in _mapping_folders(folder):
+        test = each / "mapping_test.yaml"
+        if not test.is_file():
+            problems.add(2001, shown(test), reason="every mapping has its tests beside it")
+            continue
+        file = read_yaml(test, problems)
+        if file is not None:
+            check_shape(file, "mapping_test", problems)
+    return problems.found
+
+
+def _read(
+    folder: Path,
+    templates: Path,
+    sources: Path,
+    problems: Problems,
+    overrides: Mapping[str, Mapping[str, str]],
+    contract: str | Path | None,
+    today: date | None,
+) -> Mappings | None:
+    expressions = environment()
+    pack = _pack(folder / "contract", contract, problems)
+    rules = read_rules(folder / "rules.yaml", overrides, expressions, problems)
+    outboxes = read_outboxes(folder / "outboxes.yaml", problems)
+    code_lists = _code_lists(folder / "codes", problems)
+    if pack is None or rules is None or not outboxes:
+        _shapes_only(folder, problems)
+        return None
+    day = today or datetime.now(UTC).astimezone(BUDAPEST).date()
+    around = Surroundings(
+        pack=pack,
+        rules=rules,
+        outboxes=outboxes,
+        code_lists=code_lists,
+        expressions=expressions,
+        templates=Language(str(templates)),
+        template_folder=templates.resolve(),
+        source_folder=sources,
+        today=day,
+    )
+    return _with_types(folder, around, rules, problems)
+
+
+def _with_types(folder: Path, around: Surroundings, rules: ReadRules, problems: Problems) -> Mappings:
+    types: dict[str, DocumentType] = {}
+    folders = _mapping_folders(folder)
+    for each in folders:
+        read = read_mapping(each, around, problems)
+        if read is not None:
+            types[read.name] = read
+    _check_names(folder, types, [each.name for each in folders], problems)
+    return Mappings(types, around.outboxes, around.pack, rules.book, around.code_lists)
+
+
+def _mapping_folders(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("*/mapping.yaml"))
+
+
+def _shapes_only(folder: Path, problems: Problems) -> None:
+    """Without contract, rules and outboxes a mapping's names cannot be checked, its shape can."""
+    for each in _mapping_folders(folder):
+        file = read_yaml(each / "mapping.yaml", problems)
+        if file is not None:
+            check_shape(file, "mapping", problems)
+
+
+def _pack(folder: Path, contract: str | Path | None, problems: Problems) -> ContractPack | None:
+    if isinstance(contract, Path):
+        return read_pack(contract, problems)
+    known = sorted(path.parent.name for path in folder.glob("*/pack.yaml"))
+    if contract is None and len(known) == 1:
+        contract = known[0]
+    if contract not in known:
+        problems.add_unknown(shown(folder), "contract", contract or "(none named)", known)
+        return None
+    return read_pack(folder / contract, problems)
+
+
+def _code_lists(folder: Path, problems: Problems) -> dict[str, CodeList]:
+    found: dict[str, CodeList] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        file = read_yaml(path, problems)
+        if file is None or not check_shape(file, "codes", problems):
+            continue
+        data = file.data
+        if data.get("format") is not None and data["format"] not in FORMATS:
+            problems.add_unknown(file.at("format"), "format", data["format"], FORMATS)
+            continue
+        codes = frozenset(data["codes"]) if "codes" in data else None
+        found[data["code_list"]] = CodeList(data["code_list"], data["title"], data.get("format"), codes)
+    return found
+
+
+def _check_names(folder: Path, types: Mapping[str, DocumentType], known: list[str], problems: Problems) -> None:
+    """Check the names of document types that others name, and that a question's answer has what is asked of it."""
+    for each in types.values():
+        file = read_yaml(folder / each.name / "mapping.yaml", Problems())
+        assert file is not None
+        for path, name in (
+            (("withdrawn_by",), each.version.withdrawal_type),
+            (("answer", "unknown", "ask"), each.ask.document_type if each.ask else None),
+        ):
+            if name is not None and name not in known:
+                problems.add_unknown(file.at(*path), "document type", name, known)
+        asking = types.get(each.ask.document_type) if each.ask else None
+        if each.ask is None or asking is None:
+            continue
+        where = file.at("answer", "unknown", "ask")
+        if not asking.reader.contract.is_query:
+            problems.add(2023, where, what=asking.name, reason="it is no query", instead="Name a query")
+        if asking.source_sql is not None:
+            problems.add(
+                2023, where, what=asking.name, reason="it reads its own source", instead="Name one with source: payload"
+            )
+        for where, name in each.ask.answer_names():
+            if name not in asking.reader.contract.fields:
+                problems.add_unknown(where, "field of the answer", name, asking.reader.contract.fields)

@@ -1,0 +1,151 @@
+"""From a document to a message's body: an XML template, the contract's schema, and canonical bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lxml import etree
+
+from runner.errors import fault
+from runner.mapping.fields import Field, column_of
+from runner.mapping.pack import ContractPack, Operation
+from runner.mapping.places import shown
+from runner.mapping.program import FOREIGN, failure
+from runner.mapping.refusal import bad_field, empty_field
+from runner.mapping.sandbox import Language
+from runner.mapping.values import EmptyUsedError, ForbiddenCharacterError, NotWritableError, Record, written
+
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+
+
+class MessageTemplate:
+    """One template with the operation that it is for; safe to share between threads."""
+
+    def __init__(self, made: Language, folder: Path, name: str, operation: Operation, pack: ContractPack) -> None:
+        """
+        Compile.
+
+        Raises:
+            TemplateNotFound: There is no such file.
+            TemplateSyntaxError: It is wrong, with its line.
+        """
+        self._template = made.get_template(name)
+        self._folder = str(folder)
+        self._name = name
+        self._operation = operation
+        self._pack = pack
+        declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in pack.prefixes.items())
+        self._open = f"<prefixes{declared}>"
+
+    def render(self, document: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+        """
+        Give the template's text.
+
+        Raises:
+            EmptyUsedError: It writes a field that is empty.
+            MappingError: RNR-2041, it failed otherwise.
+        """
+        try:
+            return self._template.render(doc=Record(document, "doc."), item=Record(item, "item."))
+        except (*FOREIGN, NotWritableError, ForbiddenCharacterError) as error:
+            raise fault(2041, self._place(error.__traceback__), reason=failure(error)) from error
+
+    def body(
+        self,
+        document: Mapping[str, Any],
+        item: Mapping[str, Any],
+        fields: Sequence[Field],
+    ) -> bytes:
+        """
+        Give the body's element in exclusive C14N, valid by the contract's schema.
+
+        Raises:
+            RowRefused: A field is empty that the message needs, or a value is not what the schema allows.
+            MappingError: RNR-2041 or RNR-2042, the template is wrong.
+        """
+        try:
+            text = self.render(document, item)
+        except EmptyUsedError as error:
+            raise empty_field(column_of(error.label, fields)) from None
+        root = self._parsed(text)
+        if root.tag != self._operation.input_element:
+            raise fault(2042, self._where(1), element=etree.QName(root).localname)
+        schema = self._pack.schema(self._operation.service)
+        if not schema.validate(root):
+            raise self._invalid(root, schema, document, fields)
+        return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+
+    def _parsed(self, text: str) -> etree._Element:
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_blank_text=True
+        )
+        whole = f"{self._open}{_DECLARATION.sub('', text)}</prefixes>"
+        try:
+            children: list[etree._Element] = list(etree.fromstring(whole.encode(), parser))
+        except etree.XMLSyntaxError as error:
+            # the parser's own text quotes the message
+            raise fault(2041, self._where(error.lineno or 1), reason="what it gives is no well-formed XML") from None
+        if len(children) != 1:
+            raise fault(2041, self._where(1), reason=f"it gives {len(children)} elements, not one")
+        return children[0]
+
+    def _invalid(
+        self, root: etree._Element, schema: etree.XMLSchema, document: Mapping[str, Any], fields: Sequence[Field]
+    ) -> Exception:
+        """Name the column whose value stands where the schema objects; without one it is the template's fault."""
+        element = _offender(root, schema)
+        name = etree.QName(element).localname
+        if len(element) == 0 and element.text:
+            labels = {label for label, value in _values(document, fields) if value == element.text}
+            if len(labels) == 1:
+                return bad_field(labels.pop(), f"az EESZT-szerződés sémája nem engedi ({name}).")
+        return fault(2042, self._where(1), element=name)
+
+    def _where(self, line: int) -> str:
+        return f"{shown(Path(self._folder) / self._name)}:{line}"
+
+    def _place(self, trace: TracebackType | None) -> str:
+        """Innermost template line of a trace; jinja2 rewrites its frames to the files they were compiled from."""
+        place = self._where(1)
+        while trace is not None:
+            filename = trace.tb_frame.f_code.co_filename
+            if filename.startswith(self._folder):
+                place = f"{shown(Path(filename))}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        return place
+
+
+def _offender(root: etree._Element, schema: etree.XMLSchema) -> etree._Element:
+    """Give the element that the schema's first error is about; its text quotes values and is not used."""
+    alone = deepcopy(root)  # so that the error's path begins at it
+    schema.validate(alone)
+    errors: Any = schema.error_log
+    path = getattr(errors[0], "path", None)
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found: Any = alone.getroottree().xpath(path, namespaces=prefixes) if path else []
+    except etree.XPathError:
+        found = []
+    return found[0] if isinstance(found, list) and found and etree.iselement(found[0]) else root
+
+
+def _values(document: Mapping[str, Any], fields: Sequence[Field]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for field in fields:
+        for value in _at(document, field.path):
+            if value is not None and not isinstance(value, list | Mapping):
+                found.append((field.label, written(value)))  # noqa: PERF401  a comprehension would hide the filter
+    return found
+
+
+def _at(document: Any, path: tuple[str, ...]) -> list[Any]:
+    if not path:
+        return [document]
+    if isinstance(document, list):
+        return [found for each in document for found in _at(each, path)]
+    return _at(document.get(path[0]), path[1:]) if isinstance(document, Mapping) else []

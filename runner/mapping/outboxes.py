@@ -1,0 +1,99 @@
+"""``outboxes.yaml``: the tables that MedWorkS writes to, and how each lane works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from runner.domain.rules import seconds
+from runner.mapping.language import check_shape
+from runner.mapping.places import read_yaml
+from runner.mapping.problems import Problems
+
+COLUMNS = (
+    *("item_id", "document_type", "source_key", "order_key", "priority", "recorded_by", "workplace", "recorded_at"),
+    *("payload", "replaces", "first_recorded_at", "created_at", "send_by", "answer_by", "ward_answer", "depends_on"),
+    *("needs", "recorder_proof", "login_at_recording", "state", "state_at", "next_at", "claim_owner", "claim_token"),
+    *("rescue_count", "lease_until", "attempts", "probe_count", "sent_at", "withdraw_asked_at", "withdraws"),
+    *(
+        "withdraw_asked_by",
+        "compensation",
+        "mapping_version",
+        "message_id",
+        "acting_user",
+        "reason_code",
+        "status_text",
+    ),
+)
+"""Logical columns of an outbox; a physical name is the same in capitals unless the file says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxConfig:
+    """
+    One outbox.
+
+    Attributes:
+        lane: Its name.
+        table: Physical table.
+        columns: Logical → physical name, all of ``COLUMNS``.
+        recorder: What the row's word on who recorded it is worth: ``bound``, ``asserted``, ``trusted``.
+        time_zone: Of local times in the HIS.
+        poll_s: Between two looks while there is work.
+        idle_poll_s: Most between two looks while there is none.
+        lease_s: How long a claim lasts.
+        batch: Most items claimed at once.
+        senders: Messages in flight at once.
+    """
+
+    lane: str
+    table: str
+    recorder: str
+    columns: Mapping[str, str] = field(default_factory=lambda: {name: name.upper() for name in COLUMNS})
+    time_zone: str = "Europe/Budapest"
+    poll_s: float = 0.2
+    idle_poll_s: float = 1.0
+    lease_s: float = 30.0
+    batch: int = 20
+    senders: int = 4
+
+
+def read_outboxes(path: Path, problems: Problems) -> dict[str, OutboxConfig]:
+    """Read the outboxes; those that are wrong are left out, with the problem noted."""
+    file = read_yaml(path, problems)
+    if file is None or not check_shape(file, "outboxes", problems):
+        return {}
+    found: dict[str, OutboxConfig] = {}
+    for lane, entry in file.data["outboxes"].items():
+        for name in entry.get("columns", {}):
+            if name not in COLUMNS:
+                problems.add_unknown(file.at("outboxes", lane, "columns", name), "column", name, COLUMNS)
+        zone = entry.get("time_zone", "Europe/Budapest")
+        if not check_zone(zone, file.at("outboxes", lane, "time_zone"), problems):
+            zone = "UTC"
+        standard = OutboxConfig(lane, entry["table"], entry["recorder"])
+        found[lane] = OutboxConfig(
+            lane=lane,
+            table=entry["table"],
+            recorder=entry["recorder"],
+            columns={**standard.columns, **entry.get("columns", {})},
+            time_zone=zone,
+            poll_s=seconds(entry["poll"]) if "poll" in entry else standard.poll_s,
+            idle_poll_s=seconds(entry["idle_poll"]) if "idle_poll" in entry else standard.idle_poll_s,
+            lease_s=seconds(entry["lease"]) if "lease" in entry else standard.lease_s,
+            batch=int(entry.get("batch", standard.batch)),
+            senders=int(entry.get("senders", standard.senders)),
+        )
+    return found
+
+
+def check_zone(name: str, where: str, problems: Problems) -> bool:
+    """Check that a time zone exists; whether it does."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.add(2008, where, expected="a time zone such as Europe/Budapest", got=repr(name))
+        return False
+    return True

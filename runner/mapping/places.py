@@ -1,0 +1,140 @@
+"""
+YAML with file and line on every value.
+
+Scalars are text except ``null``, ``true`` and ``false``: ``012345`` stays what it is and ``no`` is a word. What YAML
+would take silently and wrongly (a key twice, a tab, an expression cut at a comma) is a problem here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.mapping.problems import Problems
+
+Key = str | int
+"""One step into a file: a key of a map or the place in a list, from 0."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: every value has one place, and a small file cannot grow into a huge one."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse an alias, else compose as always."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML's stubs lack it
+            raise yaml.composer.ComposerError(None, None, "an alias (*) is not used here, write the value out", mark)
+        return super().compose_node(parent, index)
+
+
+WORDS: dict[str, bool | None] = {"null": None, "": None, "true": True, "false": False}
+"""The plain scalars that are not text."""
+
+
+@dataclass(slots=True)
+class YamlFile:
+    """
+    A file that was read.
+
+    Attributes:
+        name: How problems call it, usually its path from the working directory.
+        data: Maps, lists, text, None, True and False.
+        lines: Path of keys → line.
+        plain: Paths of the text that stands without quotes.
+    """
+
+    name: str
+    data: Any = None
+    lines: dict[tuple[Key, ...], int] = field(default_factory=dict)
+    plain: set[tuple[Key, ...]] = field(default_factory=set)
+
+    def line(self, *path: Key) -> int:
+        """Line of a value, or of the nearest one around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def at(self, *path: Key) -> str:
+        """Place of a value as ``file:line``."""
+        return f"{self.name}:{self.line(*path)}"
+
+
+def shown(path: Path) -> str:
+    """How a file is called in problems: its path from the working directory where it lies below it."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def read_yaml(path: Path, problems: Problems) -> YamlFile | None:
+    """Read a file; None, with the problem noted, where it cannot be read at all."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
+        problems.add(2001, shown(path), reason=reason)
+        return None
+    return parse_yaml(text, shown(path), problems)
+
+
+def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
+    """Read a text; None, with the problem noted, where it is no YAML."""
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = error.problem or "it cannot be read"
+        if "'\\t'" in reason:
+            reason = "a tab stands where only spaces may"
+        problems.add(2002, f"{name}:{mark.line + 1 if mark else 1}", reason=reason)
+        return None
+    except yaml.YAMLError as error:
+        # ReaderError: a control character; its text would quote it
+        problems.add(2002, f"{name}:1", reason=f"{type(error).__name__}, a character that YAML forbids")
+        return None
+    made = YamlFile(name)
+    if root is not None:
+        made.data = _value(root, (), made, problems)
+    return made
+
+
+def _value(node: yaml.Node, path: tuple[Key, ...], made: YamlFile, problems: Problems) -> Any:
+    made.lines.setdefault(path, node.start_mark.line + 1)
+    if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
+        problems.add(2002, made.at(*path), reason=f"the tag {node.tag!r} means nothing here")
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _map(node, path, made, problems)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(each, (*path, place), made, problems) for place, each in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
+    if node.style is None and node.value in WORDS:
+        return WORDS[node.value]
+    if node.style is None:
+        made.plain.add(path)
+    return node.value
+
+
+def _map(node: yaml.MappingNode, path: tuple[Key, ...], made: YamlFile, problems: Problems) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            problems.add(2002, f"{made.name}:{line}", reason="a key must be text")
+            continue
+        key = key_node.value
+        if key in result:
+            problems.add(2005, f"{made.name}:{line}", name=key, line=made.lines[(*path, key)])
+            continue
+        if node.flow_style and value_node.start_mark.index == value_node.end_mark.index:
+            # `{expr: row.X == 'a, b'}` is two keys to YAML, the second without a value
+            problems.add(2006, f"{made.name}:{line}")
+            continue
+        made.lines[(*path, key)] = line
+        result[key] = _value(value_node, (*path, key), made, problems)
+        made.lines[(*path, key)] = line
+    return result

@@ -1,0 +1,236 @@
+"""
+The one sandbox that expressions and templates run in.
+
+Names of a row are columns before they are anything of Python; of Python's own, only what is listed here is reached.
+Nothing can be called that could load, loop or grow without bound, so a mapping from elsewhere can at worst be wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, Undefined, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.tests import TESTS as DEFAULT_TESTS
+from jinja2.visitor import NodeTransformer
+
+from runner.mapping.problems import nearest
+from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+FILTERS = (
+    *(
+        "abs",
+        "count",
+        "d",
+        "default",
+        "first",
+        "join",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "reject",
+    ),
+    *("rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "sum", "trim", "unique", "upper"),
+)
+"""Jinja's own filters that may be used; ``default``, ``join`` and ``replace`` are ours under the same name."""
+
+TESTS = (
+    *(
+        "boolean",
+        "defined",
+        "divisibleby",
+        "eq",
+        "equalto",
+        "even",
+        "false",
+        "ge",
+        "greaterthan",
+        "gt",
+        "in",
+        "integer",
+    ),
+    *("iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string"),
+    *("true", "undefined", "upper", "==", "!=", "<", "<=", ">", ">="),
+)
+"""Jinja's own tests that may be used; ``none`` is ours."""
+
+METHODS: Mapping[type, frozenset[str]] = {
+    str: frozenset(
+        {
+            *("upper", "lower", "strip", "lstrip", "rstrip", "split", "removeprefix", "removesuffix"),
+            *("startswith", "endswith", "isdigit", "isalpha", "isalnum", "find", "count"),
+        }
+    ),
+    datetime: frozenset({"year", "month", "day", "hour", "minute", "second", "date"}),
+    date: frozenset({"year", "month", "day"}),
+}
+"""Attributes and methods of values that may be used."""
+
+WIDEST = 100
+"""Most places that ``zfill`` fills."""
+
+
+def _default(value: Any, default: Any = "") -> Any:
+    return default if isinstance(value, Undefined | Empty) or value is None else value
+
+
+def _join(value: Any, between: str = "") -> str:
+    return between.join(written(each) for each in value)
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text = written(value)
+    if len(text) + text.count(old) * len(new) > LONGEST:
+        raise SecurityError("replace beyond all measure")
+    return text.replace(old, new)
+
+
+def _zfill(value: Any, width: int) -> str:
+    if width > WIDEST:
+        raise SecurityError("zfill beyond 100 places")
+    return written(value).zfill(width)
+
+
+def _digits(value: Any) -> str:
+    return "".join(each for each in written(value) if each in "0123456789")
+
+
+def _json(value: Any) -> Any:
+    return (
+        value if isinstance(value, Record | tuple) else wrapped(json.loads(written(value), parse_float=Decimal), "JSON")
+    )
+
+
+def _decimal(value: str) -> Decimal:
+    return Decimal(value)
+
+
+OURS = {
+    "default": _default,
+    "d": _default,
+    "join": _join,
+    "zfill": _zfill,
+    "digits": _digits,
+    "json": _json,
+    "replace": _replace,
+    "written": written,
+    "@decimal": _decimal,
+}
+"""Filters of ours; a name that begins with @ cannot be written in an expression."""
+
+
+class _Exact(NodeTransformer):
+    """Make ``~`` write XML's forms and numbers with a point exact."""
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Concat:  # noqa: N802  jinja2 calls it so
+        self.generic_visit(node)
+        node.nodes = [nodes.Filter(each, "written", [], [], None, None, lineno=node.lineno) for each in node.nodes]
+        return node
+
+    def visit_Const(self, node: nodes.Const) -> nodes.Expr:  # noqa: N802  jinja2 calls it so
+        if not isinstance(node.value, float):
+            return node
+        text = nodes.Const(repr(node.value), lineno=node.lineno)
+        return nodes.Filter(text, "@decimal", [], [], None, None, lineno=node.lineno)
+
+
+def exact(tree: nodes.Node, environment: SandboxedEnvironment) -> nodes.Node:
+    """Rewrite a parsed expression or template so that its numbers and texts come out in XML's forms."""
+    changed: nodes.Node = _Exact().visit(tree)
+    changed.set_environment(environment)
+    return changed
+
+
+class Language(SandboxedEnvironment):
+    """Jinja as mappings speak it."""
+
+    intercepted_binops = frozenset({"+", "*", "/", "**", "%"})
+
+    def __init__(self, templates: str | None = None) -> None:
+        """Make one for expressions, or for the templates of a folder."""
+        super().__init__(
+            undefined=StrictUndefined,
+            autoescape=templates is not None,
+            finalize=written if templates is not None else None,
+            loader=FileSystemLoader(templates) if templates is not None else None,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            auto_reload=False,
+            extensions=[],
+        )
+        self.globals.clear()
+        self.filters = {name: DEFAULT_FILTERS[name] for name in FILTERS} | OURS
+        self.tests = {name: DEFAULT_TESTS[name] for name in TESTS} | {"none": _is_none}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        assert isinstance(tree, nodes.Template)
+        exact(tree, self)
+        return tree
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Give a name of a record, or what is listed of a plain value."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Give a name of a record, an element of a list, or what is listed of a plain value."""
+        if isinstance(obj, Record):
+            return self._of_record(obj, argument)
+        if isinstance(obj, Empty):
+            return obj
+        if isinstance(argument, str):
+            return self._of_value(obj, argument)
+        return super().getitem(obj, argument)
+
+    def _of_record(self, record: Record, name: Any) -> Any:
+        try:
+            return record.value(name)
+        except KeyError:
+            close = nearest(str(name), record)
+            meant = f", did you mean {close!r}?" if close else ""
+            place = record.label.rstrip(".")
+            return self.undefined(f"there is no {name!r}{f' in {place}' if place else ''}{meant}", name=str(name))
+
+    def _of_value(self, value: Any, name: str) -> Any:
+        if isinstance(value, Undefined):
+            return super().getattr(value, name)
+        for kind, allowed in METHODS.items():
+            if isinstance(value, kind) and name in allowed:
+                return getattr(value, name)
+        if type(value).__module__ in {"jinja2.environment", "jinja2.runtime"} and not name.startswith("_"):
+            return super().getattr(value, name)  # a macro of an imported template, or `loop`
+        return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Compute exactly, and only with numbers."""
+        if operator == "+" and isinstance(left, str) and isinstance(right, str):
+            return written(left) + written(right)
+        if operator == "**" or not (_is_number(left) and _is_number(right)):
+            if isinstance(left, Empty) or isinstance(right, Empty):
+                return left * right  # raises, naming the column
+            raise SecurityError(f"{operator} is for numbers only")
+        if operator == "/":
+            return Decimal(left) / Decimal(right)
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal)
+
+
+def _is_none(value: Any) -> bool:
+    return value is None or isinstance(value, Empty)

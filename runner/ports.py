@@ -1,0 +1,544 @@
+"""
+All seams on one page: what the parts promise each other. ``app.py`` alone puts implementations behind them.
+
+Instants are aware UTC. A verb has the same name here, in ``queries.sql``, in metrics and in log events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
+from runner.domain.outcome import Outcome
+from runner.domain.policy import Kind, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+
+# The outbox
+
+
+class Proof(StrEnum):
+    """Whether who recorded a row is proved (session handle) or only said."""
+
+    BOUND = "BOUND"
+    ASSERTED = "ASSERTED"
+
+
+class LoginAtRecording(StrEnum):
+    """Whether the recorder had a live EESZT login when the row was written, as a recorded fact."""
+
+    LIVE = "LIVE"
+    NONE = "NONE"
+    LOGIN_DOWN = "LOGIN_DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVersion:
+    """
+    A document type as EESZT_DOCUMENT_TYPE holds it: what the insert and the claim need to know of it.
+
+    Attributes:
+        document_type: Its name, the mapping's folder.
+        digest: SHA-256 (hex) over everything the type is made of; a daemon claims only digests that it holds.
+        title: Hungarian title.
+        lane: The outbox it belongs to, e.g. ``interactive``.
+        kind: Line of the decision table.
+        send_limit_s: Seconds from recording after which no byte may leave, or None: no limit.
+        answer_limit_s: Seconds that a ward waits; None where nobody waits.
+        needs: What it needs of its predecessor in the order.
+        withdrawal_type: The document type that withdraws it, or None.
+        is_probe: Whether it only serves to ask after other items and is never written to an outbox.
+    """
+
+    document_type: str
+    digest: str
+    title: str
+    lane: str
+    kind: Kind
+    send_limit_s: float | None = None
+    answer_limit_s: float | None = None
+    needs: Needs = Needs.FINAL
+    withdrawal_type: str | None = None
+    is_probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """What the HIS writes of an item; see design of the outbox columns."""
+
+    document_type: str
+    recorded_by: str
+    workplace: str
+    recorded_at: datetime
+    source_key: str | None = None
+    order_key: str | None = None
+    payload: str | None = None
+    priority: int | None = None
+    replaces: int | None = None
+    first_recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """
+    A claimed row with everything that its work needs.
+
+    Attributes:
+        lane: The outbox that it stands in.
+        row: What the protocol knows of it, as of the claim.
+        document_type: The mapping's name.
+        recorded_by: HIS user.
+        workplace: OTH code, or whatever the HIS wrote there.
+        recorded_at: When it was recorded, by the HIS.
+        created_at: When the row was written, by the database's clock.
+        source_key: Key of the HIS's own record, for source queries.
+        order_key: Rows of one key go in the order in which they were written.
+        payload: JSON text as written, perhaps no JSON at all; None where a source query gives the row.
+        proof: Whether the recorder is proved.
+        login_at_recording: The recorder's login when the row was written.
+        acting_user: EESZT user under whom bytes once left; fixed from then on. None before.
+        withdraws: The item that this one withdraws, or None.
+        prescriber: ``recorded_by`` of the item that this one withdraws, or None.
+        stored_body: The message's body as it left, where bytes once left (retry and probe use it), else None.
+        stored_document: The document's fields as JSON text, likewise.
+        mapping_version: Digest of the mapping it was made with, once bytes were stored.
+        first_recorded_at: When what it corrects was first recorded; windows run from here. None: ``recorded_at``.
+    """
+
+    lane: str
+    row: Row
+    document_type: str
+    recorded_by: str
+    workplace: str
+    recorded_at: datetime
+    created_at: datetime
+    source_key: str | None = None
+    order_key: str | None = None
+    payload: str | None = None
+    proof: Proof = Proof.ASSERTED
+    login_at_recording: LoginAtRecording = LoginAtRecording.NONE
+    acting_user: str | None = None
+    withdraws: int | None = None
+    prescriber: str | None = None
+    stored_body: bytes | None = None
+    stored_document: str | None = None
+    mapping_version: str | None = None
+    first_recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermitRequest:
+    """
+    What must be stored before a byte leaves.
+
+    Attributes:
+        item: The claimed item.
+        token: Our claim token.
+        message_id: ``urn:uuid:…``; the item's own where it has one.
+        body: The body element in exclusive C14N; for a retry the stored one.
+        document: The document's fields, JSON text.
+        acting_user: EESZT user under whom it goes.
+        mapping_version: Digest of the document type.
+        life_s: Seconds until the message expires; cut at ``send_by`` by the store.
+    """
+
+    item: Item
+    token: str
+    message_id: str
+    body: bytes
+    document: str
+    acting_user: str
+    mapping_version: str
+    life_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Bytes may leave until ``expires_at``, the message's own expiry."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """One copy into a table of the HIS: ``UPDATE table SET values WHERE key``, exactly one row."""
+
+    table: str
+    key: Mapping[str, object]
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """
+    How one try or probe of an item ended.
+
+    Attributes:
+        lane: The item's outbox.
+        item_id: The item.
+        token: Our claim token.
+        outcome: How it ended.
+        waits: The document type's waiting times.
+        attempt: SEND or PROBE for the row in EESZT_ATTEMPT; None where nothing was tried.
+        took_s: How long the try took, seconds.
+        acting_user: Under whom, or None.
+        write_backs: What to copy into the HIS's tables if it is applied as ACCEPTED.
+        asker: For a query: the HIS user whose result it is.
+        result_life_s: How long a query's result is kept, seconds.
+    """
+
+    lane: str
+    item_id: int
+    token: str
+    outcome: Outcome
+    waits: Waits
+    attempt: str | None = None
+    took_s: float = 0.0
+    acting_user: str | None = None
+    write_backs: Sequence[WriteBack] = ()
+    asker: str | None = None
+    result_life_s: float = 900.0
+
+
+class Outbox(Protocol):
+    """
+    The daemon's side of the outboxes. Each verb is one transaction, commits, and is safe to repeat.
+
+    Raises:
+        StoreError: Nothing was changed, unless the text says that it is in doubt.
+    """
+
+    def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
+        """
+        Lease up to ``limit`` due rows, by priority and number, in the order of their keys.
+
+        Args:
+            lane: Outbox.
+            token: A token never used before.
+            limit: Most rows; at least 1.
+            lease_s: Length of the lease, seconds.
+            types: Document type → digest that this daemon holds; others are left alone.
+        """
+
+    def claim_probes(
+        self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]
+    ) -> Sequence[Item]:
+        """Lease up to ``limit`` rows whose fate is to be asked after now (the digest need not match)."""
+
+    def read_source(self, sql: str, item: Item) -> Sequence[Mapping[str, object]]:
+        """
+        Run a mapping's source query, reading only; at most two rows are fetched, so that several can be told from one.
+
+        Binds by name, those of ``:item_id :source_key :order_key :withdraws :workplace :recorded_by`` that it uses.
+        Column names come as the database gives them, in upper case.
+        """
+
+    def permit(self, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
+        """Store body, message identifier and digest, and turn CLAIMED into SENDING; item → permitted, or why not."""
+
+    def complete(self, completions: Sequence[Completion]) -> Mapping[int, Verdict]:
+        """
+        Apply outcomes: state, ward answer, identifiers, attempt, result, what is due from them; item → verdict.
+
+        An identifier that another item owns parks the item (IDENTIFIER_TAKEN) and tells the ward PAPER.
+        """
+
+    def sweep(self, lane: str) -> Mapping[str, int]:
+        """
+        What time brings: rescue, ward answers due, windows closed, successors of failed predecessors, results expired.
+
+        Returns:
+            Counts by verb: ``rescued``, ``answered``, ``missed``, ``skipped``, ``purged``; only those above zero.
+        """
+
+    def write_back(self, limit: int) -> Mapping[str, int]:
+        """Copy due write-backs into the HIS's tables, row by row; counts ``written``, ``failed``, ``locked``."""
+
+    def next_due_s(self, lane: str) -> float | None:
+        """Seconds until something of the lane is due (0 when already), None where nothing waits."""
+
+    def beat(self, lane: str, owner: str) -> None:
+        """Write the lane's heartbeat by the database's clock."""
+
+    def is_paused(self, lane: str) -> bool:
+        """Whether an operator paused the lane."""
+
+    def wake(self, eeszt_user: str, his_user: str) -> int:
+        """Let everything that waits for this person's login go again; how many items."""
+
+    def service_state(self, service: str, state: str, since: datetime | None) -> None:
+        """Tell MedWorkS how a service is: UP or DOWN, in EESZT_SERVICE_STATE."""
+
+
+class Desk(Protocol):
+    """What MedWorkS and an operator may ask of the outboxes; on Oracle the PL/SQL package does the same."""
+
+    def submit(self, item: NewItem) -> int:
+        """Write an item and give its number; the same document type and source key twice gives the existing item's."""
+
+    def withdraw(self, item_id: int, his_user: str) -> State:
+        """
+        Take an item back; the state it is in afterwards.
+
+        Raises:
+            RowError: RNR-3001, a prescription of somebody else; nothing was changed.
+        """
+
+    def decide(self, item_id: int) -> WardAnswer | None:
+        """Tell the ward: WAIT, PRINT or PAPER; decided here once its time is over or no daemon is alive."""
+
+    def wait_for(self, item_id: int, seconds: float) -> WardAnswer | None:
+        """Like decide, but waits up to ``seconds`` for an answer other than WAIT."""
+
+    def retry(self, item_id: int) -> State:
+        """
+        Let a WAITING or PARKED item go now; the state it is in afterwards.
+
+        Raises:
+            RowError: RNR-3002, it is final; nothing was changed.
+        """
+
+    def pause(self, lane: str, by: str) -> None:
+        """Pause a lane persistently."""
+
+    def resume(self, lane: str) -> None:
+        """Resume a paused lane."""
+
+    def activate(self, types: Collection[TypeVersion]) -> None:
+        """Put these document types in force, all or none; types that are missing are retired."""
+
+    def active(self) -> Sequence[TypeVersion]:
+        """The document types in force."""
+
+    def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
+        """Run one reading statement, for listings; column names in lower case."""
+
+
+# Who
+
+
+class Directory(Protocol):
+    """GUARD and VMÁTRIX: who is who and who may work where."""
+
+    def recorder(self, his_user: str) -> Recorder:
+        """What EESZT_USER_MAP says of a HIS user; a user without a row is a fact too."""
+
+    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
+        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRequest:
+    """A login that the HIS began: whose it is and until when it may be used, once."""
+
+    request_id: int
+    his_user: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """
+    A person's session as stored; the token is sealed.
+
+    Attributes:
+        login_id: Its number; part of what the seal is bound to.
+        his_user: Matched HIS user.
+        eeszt_user: Proved EESZT user.
+        role: EESZT role, from the verified assertion.
+        institution: From the verified assertion.
+        method: ``otp`` or ``card``.
+        started_at: When the EESZT granted it.
+        ends_at: When its grant ends; nothing stretches it.
+        sealed: The sealed token and key, or None before it is sealed.
+    """
+
+    login_id: int
+    his_user: str
+    eeszt_user: str
+    role: str
+    institution: str
+    method: str
+    started_at: datetime
+    ends_at: datetime
+    sealed: bytes | None = None
+
+
+class Logins(Protocol):
+    """Sessions and login requests in the database; each verb commits."""
+
+    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
+        """Note that the HIS user is about to log in; ``nonce_hash`` is SHA-256 hex."""
+
+    def take(self, nonce_hash: str) -> LoginRequest | None:
+        """Use up a request; None where there is none, it is used, or it is too old."""
+
+    def next_login_id(self) -> int:
+        """A fresh session number, so that the seal can be bound to it."""
+
+    def save(self, login: LoginRow) -> None:
+        """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
+
+    def live(self, eeszt_user: str) -> LoginRow | None:
+        """The person's session that has neither ended nor run out, or None."""
+
+    def end(self, eeszt_user: str, why: str) -> int:
+        """End the person's sessions at once; how many."""
+
+    def state(self) -> Sequence[LoginRow]:
+        """All live sessions, without their sealed part."""
+
+
+# The EESZT
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """
+    What the STS issued.
+
+    Attributes:
+        eeszt_user: NameID of the verified assertion.
+        assertion: The assertion element, exclusive C14N bytes.
+        assertion_id: Its ID attribute.
+        key: The proof key, PKCS#8 DER, where a session key was made; None where the certificate's key signs.
+        role: From the verified assertion.
+        institution: From the verified assertion.
+        issued_at: Start of its life.
+        expires_at: End of its life.
+    """
+
+    eeszt_user: str
+    assertion: bytes = field(repr=False)
+    assertion_id: str
+    key: bytes | None = field(repr=False)
+    role: str
+    institution: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class Tokens(Protocol):
+    """The STS."""
+
+    def technical_user(self) -> str | None:
+        """EESZT name of the institution's technical user, None where none is configured."""
+
+    def technical(self) -> Token:
+        """
+        The technical user's token, from the cache, renewed at half its life by one caller at a time.
+
+        Raises:
+            LoginError: The STS refused the certificate.
+            TransportError: The STS could not be asked.
+        """
+
+    def issue(self, eeszt_user: str, one_time_password: str) -> Token:
+        """
+        Log a person in; the password is used once and forgotten.
+
+        Raises:
+            LoginError: Wrong, used or expired password, or the user is not active.
+            TransportError: The STS could not be asked, or its answer does not verify.
+        """
+
+    def refused(self) -> None:
+        """Forget the technical user's cached token, since the EESZT takes it no longer; the next one is a new one."""
+
+
+class Sessions(Protocol):
+    """Under whose name something can be sent right now."""
+
+    def token(self, acting_user: str) -> Token | None:
+        """A token of the technical user or of a person's live session; None where there is none."""
+
+    def refused(self, acting_user: str) -> None:
+        """The EESZT no longer takes this identity's token: drop it (a person's session is ended)."""
+
+
+class Delivery(StrEnum):
+    """What is known of a message after a send."""
+
+    ANSWERED = "ANSWERED"  # a verified answer
+    FAULT = "FAULT"  # a verified fault
+    NOT_SENT = "NOT_SENT"  # surely not received
+    LOST = "LOST"  # may have been received: no answer, or none that can be believed
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    One SOAP message to send.
+
+    Attributes:
+        operation: ``service.Operation`` of the contract pack.
+        message_id: ``urn:uuid:…``.
+        body: The body's element in exclusive C14N.
+        expires_at: Its own expiry, carried in the Timestamp.
+        item_id: For the log and the breaker; None for what belongs to no item.
+        read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
+    """
+
+    operation: str
+    message_id: str
+    body: bytes
+    expires_at: datetime
+    item_id: int | None = None
+    read_timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """
+    What came of a send.
+
+    Attributes:
+        delivery: What is known.
+        body: The verified answer's body element, as bytes of its own document; None unless ANSWERED.
+        fault_code: Of a verified fault.
+        fault_field: The field that the fault names, or None.
+        fault_identifier: The identifier that the fault brings, or None.
+        detail: Technical reason for the log (no patients' data): ``connection refused``, ``HTTP 200 text/html``, …
+        bad_answer: Whether something came back that does not verify.
+        took_s: Seconds.
+    """
+
+    delivery: Delivery
+    body: bytes | None = field(default=None, repr=False)
+    fault_code: str | None = None
+    fault_field: str | None = None
+    fault_identifier: str | None = None
+    detail: str = ""
+    bad_answer: bool = False
+    took_s: float = 0.0
+
+
+class Gateway(Protocol):
+    """Sends messages to the EESZT; thread-safe; never sends a message twice by itself."""
+
+    def send(self, message: Message, token: Token) -> Reply:
+        """Sign, send, verify the answer. Never raises for what the network or the other side does."""
+
+    def is_open(self, service: str) -> bool:
+        """Whether the breaker keeps messages from this service now."""
+
+    def most_per_claim(self, service: str) -> int | None:
+        """How many items may be claimed for a service that is just coming back; None: no bound."""
+
+    def try_again(self, service: str) -> bool:
+        """Ask an interrupted service with its harmless call, if it is time to; whether it is back."""
+
+
+class Clock(Protocol):
+    """Time, as a seam for tests. Leases and deadlines use the database's clock, not this."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""

@@ -1,0 +1,297 @@
+"""
+The sections of the settings file: what may stand there, its form, its default and what it means.
+
+A duration is text with a unit in the file and seconds here: only its attribute ends in ``_s``. Paths are absolute here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """
+    This daemon.
+
+    Attributes:
+        name: Its name in the database, in heartbeats and in logs; another for each daemon.
+        environment: Must agree with the database, the addresses and the trust anchors, else the daemon does not start.
+        state_dir: Folder for what the daemon keeps beside the database; may be lost without loss of data.
+    """
+
+    name: Text
+    environment: Literal["test", "production"]
+    state_dir: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """
+    Where the outboxes are.
+
+    Attributes:
+        path: File of the embedded database.
+        kind: ``embedded``: SQLite, for demonstration, tests and authors of mappings; one daemon only.
+    """
+
+    path: Place
+    kind: Literal["embedded"] = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    The site's own files; without them those that are shipped.
+
+    Attributes:
+        mappings: Folder of outboxes.yaml, rules.yaml, the contract packs and a folder for each document type.
+        templates: Folder of the message templates.
+        sources: Folder of the source queries.
+    """
+
+    mappings: Place
+    templates: Place
+    sources: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Eeszt:
+    """
+    The other side.
+
+    Attributes:
+        addresses: Service of the contract pack (``sts``, ``erecept`` …) = its address.
+        pins: PEM files of the certificates with which the EESZT signs its answers; only these are believed.
+        contract: Folder of the contract pack.
+        sts_pins: Like ``pins`` for the issuer of tokens; ``pins`` where it is left out.
+        connect_timeout_s: Longest wait for a connection, TLS included.
+        read_timeout_s: Longest wait for an answer.
+        interactive_read_timeout_s: The same where a ward waits.
+        message_life_s: How long a message is valid by its own word; without it, and at most, as the contract says.
+        response_limit_bytes: A longer answer is not read to its end and not believed.
+    """
+
+    addresses: Mapping[str, Address]
+    pins: tuple[Place, ...]
+    contract: Place
+    sts_pins: tuple[Place, ...] = ()
+    connect_timeout_s: Duration = 5.0
+    read_timeout_s: Duration = 30.0
+    interactive_read_timeout_s: Duration = 10.0
+    message_life_s: Duration | None = None
+    response_limit_bytes: Count = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """
+    How the runner shows itself at the EESZT's door, and whom it believes there.
+
+    Attributes:
+        client_certificate: PEM file of the institution's client certificate (WAF-SSL), with its chain.
+        client_key: PEM file of its key.
+        trust: PEM file of the authorities that may vouch for the EESZT's servers; the system's are not used.
+    """
+
+    client_certificate: Place
+    client_key: SecretPlace
+    trust: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """
+    Whose runner this is.
+
+    Attributes:
+        code: The institution as the EESZT's tokens name it; a login for another one is refused.
+        signing_certificate: PEM file of the certificate that signs messages where the contract's proof is ``bearer``.
+        signing_key: PEM file of its key.
+    """
+
+    code: Text
+    signing_certificate: Place | None = None
+    signing_key: SecretPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicalUser:
+    """
+    The institution's technical user; leave the section out where there is none.
+
+    Attributes:
+        name: The EESZT user name.
+        pkcs12: PKCS#12 file with certificate and key, as the operator gives it.
+        password_file: File with its password, in one line.
+        certificate: PEM file of the certificate, where it is not PKCS#12.
+        key: PEM file of its key, without password.
+    """
+
+    name: Text
+    pkcs12: SecretPlace | None = None
+    password_file: SecretPlace | None = None
+    certificate: Place | None = None
+    key: SecretPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """
+    The HTTPS endpoint at which people log in; leave the section out where nobody does.
+
+    Attributes:
+        certificate: PEM file of its certificate, with its chain.
+        key: PEM file of its key.
+        listen: Where it listens; port 0 takes a free one.
+        address: Where workstations reach it; ``https://`` and ``listen`` where it is left out.
+        trust: PEM file that `login otp` believes; the endpoint's own certificate where it is left out.
+        attempts_per_minute: Most attempts from one address.
+        total_attempts_per_minute: Most attempts from all addresses.
+        request_life_s: How long a login that was begun may be finished.
+    """
+
+    certificate: Place
+    key: SecretPlace
+    listen: Listen = "127.0.0.1:8443"
+    address: Address | None = None
+    trust: Place | None = None
+    attempts_per_minute: Count = 10
+    total_attempts_per_minute: Count = 300
+    request_life_s: Duration = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """
+    The key under which sessions lie in the database.
+
+    Attributes:
+        key_file: File with 32 random bytes in base64: `openssl rand -base64 32`.
+        previous_key_files: Keys that were in use before; they still open, they no longer seal.
+    """
+
+    key_file: SecretPlace
+    previous_key_files: tuple[SecretPlace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """
+    Overrides of outboxes.yaml for one lane; what is left out stays as it is there.
+
+    Attributes:
+        poll_s: Time between two looks at a busy outbox.
+        idle_poll_s: Longest time between two looks at an idle one.
+        batch: Most rows taken at once.
+        senders: Most messages on the wire at once.
+        lease_s: How long a row is ours.
+    """
+
+    poll_s: Duration | None = None
+    idle_poll_s: Duration | None = None
+    batch: Count | None = None
+    senders: Count | None = None
+    lease_s: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """
+    Overrides of the delivery protocol's waiting times, for every document type; for drills and demonstrations.
+
+    Attributes:
+        retry_s: Before the first further try; doubled with each.
+        retry_most_s: Upper bound of that.
+        probe_s: Before the first question after an item's fate; doubled with each.
+        probe_most_s: Upper bound of that.
+        settle_s: After a message's expiry, before its absence is believed.
+        give_up_s: After the send, before an item that nobody can tell of is left to a person.
+        follow_up_s: After an ending by absence, before it is asked after once more.
+    """
+
+    retry_s: Duration | None = None
+    retry_most_s: Duration | None = None
+    probe_s: Duration | None = None
+    probe_most_s: Duration | None = None
+    settle_s: Duration | None = None
+    give_up_s: Duration | None = None
+    follow_up_s: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """
+    When a service counts as interrupted.
+
+    Attributes:
+        items: Different items that must fail within the window.
+        window_s: The window.
+        try_s: Until the first harmless call that asks whether it is back; doubled after each that fails.
+        longest_try_s: Upper bound of that.
+    """
+
+    items: Count = 2
+    window_s: Duration = 30.0
+    try_s: Duration = 2.0
+    longest_try_s: Duration = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """
+    The technical log; it never holds patients' data.
+
+    Attributes:
+        level: The least that is written; ``DEBUG`` adds each decision and each exchange.
+        file: Where to; the standard error where it is left out.
+        format: One JSON object or one line of text for each event.
+    """
+
+    level: Literal["TRAFFIC", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    file: Place | None = None
+    format: Literal["json", "text"] = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    Everything that one file says.
+
+    Attributes:
+        runner: This daemon.
+        database: Where the outboxes are.
+        site: The site's own files.
+        eeszt: The other side.
+        tls: The connection to it.
+        institution: Whose runner this is.
+        sealing: The key under which sessions lie in the database.
+        technical_user: The institution's technical user, or None.
+        login: The endpoint at which people log in, or None.
+        lanes: Lane → overrides of outboxes.yaml.
+        rules: Rule → parameter → value, overriding rules.yaml.
+        waits: Overrides of the protocol's times.
+        breaker: When a service counts as interrupted.
+        log: The technical log.
+        places: Dotted key → ``file:line`` where the file has it, for errors found later.
+    """
+
+    runner: Runner
+    database: Database
+    eeszt: Eeszt
+    tls: Tls
+    institution: Institution
+    sealing: Sealing
+    site: Site
+    technical_user: TechnicalUser | None = None
+    login: Login | None = None
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
+    breaker: Breaker = field(default_factory=Breaker)
+    log: Log = field(default_factory=Log)
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)

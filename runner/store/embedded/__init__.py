@@ -1,0 +1,110 @@
+"""The embedded database: SQLite, for one daemon; for the demonstration, for authors of mappings and for fast tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.store.embedded.connection import BUSY_S, Connections
+from runner.store.embedded.database import Database
+from runner.store.embedded.desk import EmbeddedDesk
+from runner.store.embedded.directory import EmbeddedDirectory
+from runner.store.embedded.installation import DaemonLock, check_installed, install, run_script
+from runner.store.embedded.logins import EmbeddedLogins
+from runner.store.embedded.outbox import EmbeddedOutbox
+from runner.store.embedded.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from runner.store.naming import OutboxTable
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """
+    What an implementation of the store can do, for the conformance suite.
+
+    Attributes:
+        several_daemons: Whether daemons may work on it side by side.
+        row_locks: Whether a row can be locked while others are written.
+    """
+
+    several_daemons: bool
+    row_locks: bool
+
+
+class EmbeddedStore:
+    """
+    All seams to the database on one SQLite file; safe for any number of threads, for one daemon.
+
+    Attributes:
+        outbox: The daemon's side.
+        desk: MedWorkS's and the operator's side.
+        directory: Who is who.
+        logins: Sessions.
+        features: What it can do.
+    """
+
+    features = Features(several_daemons=False, row_locks=False)
+
+    def __init__(self, path: Path, outboxes: Mapping[str, OutboxTable], sql: Path, *, busy_s: float = BUSY_S) -> None:
+        """
+        Open a database, which may not exist yet.
+
+        Args:
+            path: The file.
+            outboxes: Lane → its table.
+            sql: The folder ``sql`` with the shipped SQL.
+            busy_s: How long a write waits while another program writes, seconds.
+        """
+        self._path = path
+        self._sql = sql
+        self._connections = Connections(path, busy_s)
+        database = Database(self._connections, Statements(sql / "embedded", outboxes))
+        self._database = database
+        self.outbox = EmbeddedOutbox(database)
+        self.desk = EmbeddedDesk(database)
+        self.directory = EmbeddedDirectory(database)
+        self.logins = EmbeddedLogins(database)
+
+    def install(self, environment: str = "test") -> None:
+        """
+        Create what is missing; safe to repeat.
+
+        Args:
+            environment: ``test`` or ``production``; fixed for the life of the database.
+
+        Raises:
+            IntegrityError: The database belongs to the other environment.
+            StoreError: SQLite refuses.
+        """
+        install(self._database, environment)
+
+    def check_installed(self, environment: str) -> None:
+        """
+        Make sure, before work begins, that the database is there, complete, and of this environment.
+
+        Raises:
+            IntegrityError: The database belongs to the other environment.
+            StoreError: It is not installed, or by another version.
+        """
+        check_installed(self._database, environment)
+
+    def install_example(self) -> None:
+        """Create the example tables of a small MedWorkS; for the demonstration and for tests."""
+        run_script(self._database, self._sql / "embedded" / "medworks_example.sql")
+
+    def lock_daemon(self) -> DaemonLock:
+        """
+        Become the one daemon of this database, until the lock is closed or the process ends.
+
+        Raises:
+            StoreError: Another daemon works on it.
+        """
+        return DaemonLock(self._path)
+
+    def close(self) -> None:
+        """Close all connections; nobody may be at work any more."""
+        self._connections.close()

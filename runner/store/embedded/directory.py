@@ -1,0 +1,36 @@
+"""GUARD and VMÁTRIX on SQLite: who is who and who may work where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.domain.policy import Recorder, Registration
+
+if TYPE_CHECKING:
+    from runner.store.embedded.database import Database
+
+_REGISTRATIONS = {
+    ("REGISTERED", 1): Registration.DOCTOR,
+    ("REGISTERED", 0): Registration.OTHER,
+    ("NOT_REGISTERED", 1): Registration.UNREGISTERED_DOCTOR,
+    ("NOT_REGISTERED", 0): Registration.UNREGISTERED_OTHER,
+}
+
+
+class EmbeddedDirectory:
+    """``ports.Directory`` on SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def recorder(self, his_user: str) -> Recorder:
+        """What EESZT_USER_MAP says of a HIS user; a user without a row is a fact too."""
+        found = self._database.read("recorder", his_user=his_user)
+        if not found:
+            return Recorder(his_user, Registration.NO_ROW)
+        registration = _REGISTRATIONS[found[0]["registration"], found[0]["is_doctor"]]
+        return Recorder(his_user, registration, found[0]["eeszt_user"])
+
+    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
+        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
+        return bool(self._database.read("is_assigned", eeszt_user=eeszt_user, workplace=workplace)[0][0])

@@ -1,0 +1,124 @@
+"""Creating the embedded database, and keeping a second daemon away from it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING, Self
+
+from runner.domain.outbox import TRANSITIONS
+from runner.errors import fault
+from runner.store.embedded.connection import is_busy, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from runner.store.embedded.database import Database
+
+
+def install(database: Database, environment: str) -> None:
+    """
+    Create or complete tables, triggers and views in one transaction; repeated, it writes nothing.
+
+    Raises:
+        IntegrityError: The database belongs to the other environment.
+        StoreError: SQLite refuses.
+    """
+    schema = database.statements.schema()
+    version = _version(schema)
+    with database.connections.writing() as connection:
+        if _installed(database, connection, environment) == version:
+            return
+        for statement in _statements(schema):
+            connection.execute(statement)
+        connection.execute(database.statements["drop_transitions"])
+        connection.executemany(
+            database.statements["put_transition"],
+            [{"from_state": before, "to_state": after} for before, after in _transitions()],
+        )
+        binds = {"environment": environment, "schema_version": version}
+        connection.execute(database.statements["put_installation"], binds)
+
+
+def check_installed(database: Database, environment: str) -> None:
+    """
+    Make sure that the database is there, complete, and of this environment.
+
+    Raises:
+        IntegrityError: The database belongs to the other environment.
+        StoreError: It is not installed, or by another version.
+    """
+    with database.connections.reading() as connection:
+        installed = _installed(database, connection, environment)
+    if installed != _version(database.statements.schema()):
+        raise fault(7008, str(database.connections.path))
+
+
+def run_script(database: Database, file: Path) -> None:
+    """Run a file of SQL in one transaction, for the example tables."""
+    with database.connections.writing() as connection:
+        for statement in _statements(file.read_text(encoding="utf-8")):
+            connection.execute(statement)
+
+
+def _installed(database: Database, connection: sqlite3.Connection, environment: str) -> str | None:
+    """Give the version that is installed, or None; refuses the other environment's database."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'").fetchone():
+        return None
+    row = connection.execute(database.statements["installation"]).fetchone()
+    if row is not None and row["environment"] != environment:
+        raise fault(8001, str(database.connections.path), installed=row["environment"], wanted=environment)
+    return row["schema_version"] if row is not None else None
+
+
+def _version(schema: str) -> str:
+    """Give what a database must have been made from to be complete: the SQL and the states."""
+    return hashlib.sha256((schema + repr(sorted(_transitions()))).encode()).hexdigest()
+
+
+def _transitions() -> list[tuple[str, str]]:
+    return [(before.value, after.value) for before, others in TRANSITIONS.items() for after in others]
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Give the statements of a script; ``executescript`` would commit between them."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+class DaemonLock:
+    """
+    The right to be the one daemon of an embedded database; ends with the process, however that ends.
+
+    It is SQLite's own lock on a file beside the database, so that it works on every system that SQLite works on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            path.with_name(path.name + ".lock"), timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            if is_busy(error):
+                raise fault(7003, str(path)) from error
+            raise fault(7002, str(path), reason=reason_of(error)) from error
+
+    def close(self) -> None:
+        """Let another daemon in."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

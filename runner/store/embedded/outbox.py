@@ -1,0 +1,200 @@
+"""The daemon's side of the outboxes on SQLite: each verb is one locked transaction around the domain's steps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from runner.domain import steps
+from runner.domain.outbox import FINAL, Verdict
+from runner.ports import Permitted
+from runner.store.completion import complete
+from runner.store.embedded.copies import write_back
+from runner.store.embedded.sweeping import sweep
+from runner.store.embedded.waking import wake
+from runner.store.rows import certain, to_instant, to_text
+from runner.store.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from runner.domain.outbox import Row, Step
+    from runner.ports import Completion, Item, PermitRequest
+    from runner.store.embedded.database import Database
+    from runner.store.embedded.transaction import EmbeddedTransaction
+    from runner.store.rows import Record, Stored
+
+FINAL_STATES = json.dumps(sorted(FINAL))
+
+SOURCE_ROWS = 2
+"""Enough to tell several from one."""
+
+
+class EmbeddedOutbox:
+    """``ports.Outbox`` on SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
+        """Lease up to ``limit`` due rows, by priority and number, in the order of their keys."""
+        held = [row["document_type"] for row in self._database.read("type_digests") if _holds(types, row)]
+        binds = {"types": json.dumps(held), "final_states": FINAL_STATES}
+        return self._lease(lane, "claim", steps.claim, token, lease_s, limit=limit, **binds)
+
+    def claim_probes(
+        self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]
+    ) -> Sequence[Item]:
+        """Lease up to ``limit`` rows whose fate is to be asked after now."""
+        names = json.dumps(list(types))
+        return self._lease(lane, "claim_probes", steps.claim_probe, token, lease_s, limit=limit, types=names)
+
+    def _lease(
+        self,
+        lane: str,
+        block: str,
+        step_of: Callable[[Row, str, datetime, datetime], Step],
+        token: str,
+        lease_s: float,
+        **binds: object,
+    ) -> Sequence[Item]:
+        """Look without a lock first, so that an idle daemon writes nothing."""
+        with self._database.looking(lane) as now:
+            if not now.ids(block, **{**binds, "limit": 1}) or self._database.is_paused(lane):
+                return ()
+        with self._database.transaction(lane) as transaction:
+            found = transaction.ids(block, **binds)
+            work = Work(transaction, found)
+            lease_until = work.now + timedelta(seconds=lease_s)
+            taken: dict[int, Row] = {}
+            for item_id in found:
+                if row := work.row(item_id):
+                    step = step_of(row, token, lease_until, work.now)
+                    if work.apply(step) is Verdict.DONE:
+                        taken[item_id] = step.row
+            work.finish()
+            return transaction.items(taken)
+
+    def read_source(self, sql: str, item: Item) -> Sequence[Mapping[str, object]]:
+        """Run a mapping's source query, reading only; at most two rows."""
+        binds = {
+            "item_id": item.row.item_id,
+            "source_key": item.source_key,
+            "order_key": item.order_key,
+            "withdraws": item.withdraws,
+            "workplace": item.workplace,
+            "recorded_by": item.recorded_by,
+        }
+        with self._database.connections.reading() as connection:
+            cursor = connection.execute(sql, binds)
+            rows = cursor.fetchmany(SOURCE_ROWS)
+            cursor.close()
+        return [{name.upper(): row[name] for name in row.keys()} for row in rows]  # noqa: SIM118  a row iterates values
+
+    def permit(self, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
+        """Store body, message identifier and digest, and turn CLAIMED into SENDING; item → permitted, or why not."""
+        answers: dict[int, Permitted | Verdict] = {}
+        with self._database.connections.writing() as connection:
+            for lane, group in groupby(sorted(requests, key=_lane_of_request), key=_lane_of_request):
+                answers |= _permit(self._database.on(connection, lane), list(group))
+        return answers
+
+    def complete(self, completions: Sequence[Completion]) -> Mapping[int, Verdict]:
+        """Apply outcomes; item → verdict."""
+        verdicts: dict[int, Verdict] = {}
+        with self._database.connections.writing() as connection:
+            for lane, group in groupby(sorted(completions, key=_lane_of), key=_lane_of):
+                verdicts |= complete(self._database.on(connection, lane), list(group))
+        return verdicts
+
+    def sweep(self, lane: str) -> Mapping[str, int]:
+        """What time brings; counts by verb, only those above zero."""
+        return sweep(self._database, lane)
+
+    def write_back(self, limit: int) -> Mapping[str, int]:
+        """Copy due write-backs into the HIS's tables; counts ``written``, ``failed``, ``locked``."""
+        return write_back(self._database, limit)
+
+    def next_due_s(self, lane: str) -> float | None:
+        """Seconds until something of the lane is due, None where nothing waits."""
+        with self._database.looking(lane) as transaction:
+            due = to_instant(transaction.value("next_due", final_states=FINAL_STATES))
+            return None if due is None else max(0.0, (due - transaction.now).total_seconds())
+
+    def beat(self, lane: str, owner: str) -> None:
+        """Write the lane's heartbeat by the database's clock."""
+        self._database.owners[lane] = owner
+        self._database.write("beat", lane=lane, owner=owner)
+
+    def is_paused(self, lane: str) -> bool:
+        """Whether an operator paused the lane."""
+        return self._database.is_paused(lane)
+
+    def wake(self, eeszt_user: str, his_user: str) -> int:
+        """Let everything that waits for this person's login go again; how many items."""
+        with self._database.connections.writing() as connection:
+            return wake(self._database, connection, eeszt_user, his_user)
+
+    def service_state(self, service: str, state: str, since: datetime | None) -> None:
+        """Tell MedWorkS how a service is."""
+        self._database.write("service_state", service=service, state=state, since=to_text(since))
+
+
+def _holds(types: Mapping[str, str], record: Record) -> bool:
+    return bool(types.get(record["document_type"]) == record["digest"])
+
+
+def _lane_of_request(request: PermitRequest) -> str:
+    return request.item.lane
+
+
+def _lane_of(completion: Completion) -> str:
+    return completion.lane
+
+
+def _permit(transaction: EmbeddedTransaction, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
+    work = Work(transaction, [request.item.row.item_id for request in requests])
+    answers: dict[int, Permitted | Verdict] = {}
+    for request in requests:
+        item_id = request.item.row.item_id
+        stored, row = work.stored(item_id), work.row(item_id)
+        digest = hashlib.sha256(request.body).hexdigest()
+        if stored is None or row is None or not _is_same_message(stored, request, digest):
+            answers[item_id] = Verdict.LOST_LEASE
+            continue
+        expires_at = work.now + timedelta(seconds=request.life_s)
+        step = steps.permit(row, request.token, request.message_id, expires_at, work.now)
+        verdict = work.apply(step)
+        answers[item_id] = verdict
+        if verdict is Verdict.DONE:
+            answers[item_id] = Permitted(certain(step.row.expires_at))
+            transaction.store_message(
+                {
+                    "item_id": item_id,
+                    "message_id": step.row.message_id,
+                    "digest": digest,
+                    "body": request.body,
+                    "document": request.document,
+                    "acting_user": request.acting_user,
+                    "mapping_version": request.mapping_version,
+                    "now": to_text(work.now),
+                    "expires_at": to_text(step.row.expires_at),
+                }
+            )
+    work.finish()
+    return answers
+
+
+def _is_same_message(stored: Stored, request: PermitRequest, digest: str) -> bool:
+    """Once bytes may have left, only the same bytes leave again, under the same identifier and the same name."""
+    if stored.digest is None:
+        return True
+    return (digest, request.message_id, request.acting_user) == (
+        stored.digest,
+        stored.row.message_id,
+        stored.acting_user,
+    )

@@ -1,0 +1,63 @@
+"""The SQL of the embedded database, read once and rendered for every outbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import fault
+from runner.store.naming import OutboxTable, render
+from runner.store.queries import read_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Statements:
+    """
+    Block name → SQL.
+
+    Attributes:
+        outboxes: Lane → its table.
+        folder: ``sql/embedded``.
+    """
+
+    def __init__(self, folder: Path, outboxes: Mapping[str, OutboxTable]) -> None:
+        self.folder = folder
+        self.outboxes = {lane: OutboxTable(each.table, dict(each.columns)) for lane, each in outboxes.items()}
+        blocks = read_blocks(folder / "queries.sql")
+        self._of_all = {name: self._render(sql, "") for name, sql in blocks.items() if "[outbox]" not in sql}
+        self._of_lane = {
+            lane: {name: self._render(sql, lane) for name, sql in blocks.items() if "[outbox]" in sql}
+            for lane in self.outboxes
+        }
+
+    def __getitem__(self, name: str) -> str:
+        """Give a statement that names no outbox."""
+        return self._of_all[name]
+
+    def of(self, lane: str, name: str) -> str:
+        """
+        Give a statement on one outbox.
+
+        Raises:
+            StoreError: There is no such outbox.
+        """
+        if lane not in self._of_lane:
+            raise fault(7005, f"outbox {lane}", known=", ".join(sorted(self._of_lane)))
+        return self._of_lane[lane][name]
+
+    def schema(self) -> str:
+        """Give everything that creates the database, in order."""
+        blocks = read_blocks(self.folder / "schema.sql")
+        parts = [self._render(blocks["tables"], "")]
+        parts += [self._render(blocks["outbox"], lane) for lane in self.outboxes]
+        union = "\nUNION ALL\n".join(self._render(blocks["item_view_part"], lane) for lane in self.outboxes)
+        parts += ["DROP VIEW IF EXISTS EESZT_V_ITEM;", f"CREATE VIEW EESZT_V_ITEM AS\n{union};"]
+        for lane in self.outboxes:
+            parts += [self._render(blocks["state_trigger"], lane), self._render(blocks["insert_trigger"], lane)]
+        parts.append(self._render(blocks["views"], ""))
+        return "\n".join(parts)
+
+    def _render(self, sql: str, lane: str) -> str:
+        return render(sql, lane, self.outboxes)

@@ -1,0 +1,168 @@
+"""One transaction on a lane of the embedded database: the rows, and the books beside them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+from runner.errors import fault
+from runner.store.rows import Stored, certain, to_binds, to_instant, to_item, to_stored, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from runner.domain.outbox import Row, Verdict
+    from runner.domain.outcome import Outcome
+    from runner.ports import Completion, Item, WriteBack
+    from runner.store.embedded.statements import Statements
+
+
+def clock(connection: sqlite3.Connection, statements: Statements) -> datetime:
+    """Read the database's clock."""
+    return certain(to_instant(connection.execute(statements["now"]).fetchone()[0]))
+
+
+class EmbeddedTransaction:
+    """
+    What ``work.Transaction`` and ``completion.Books`` ask for; the file is locked, so rows need no lock of their own.
+
+    Attributes:
+        now: The database's clock, read after the lock.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, statements: Statements, lane: str, owner: str | None) -> None:
+        self.now = clock(connection, statements)
+        self._connection = connection
+        self._statements = statements
+        self._lane = lane
+        self._owner = owner
+
+    # rows
+
+    def load(self, items: Collection[int]) -> dict[int, Stored]:
+        """Read rows; items that do not exist are left out."""
+        records = self._run("rows", items=json.dumps(list(items)))
+        return {record["item_id"]: to_stored(record) for record in records}
+
+    def items(self, rows: Mapping[int, Row]) -> list[Item]:
+        """Give claimed rows with everything that their work needs, in the order of ``rows``."""
+        records = {record["item_id"]: record for record in self._run("items", items=json.dumps(list(rows)))}
+        return [to_item(self._lane, row, records[item]) for item, row in rows.items()]
+
+    def ids(self, block: str, **binds: object) -> list[int]:
+        """Give the item numbers that a block finds now."""
+        now = to_text(self.now)
+        return [record[0] for record in self._run(block, now=now, **binds)]
+
+    def ids_of_all(self, block: str, **binds: object) -> list[int]:
+        """Likewise for a block that names no outbox."""
+        return [record[0] for record in self._run_plain(block, now=to_text(self.now), **binds)]
+
+    def value(self, block: str, **binds: object) -> object:
+        """Give the one value that a block reads."""
+        return self._run(block, **binds)[0][0]
+
+    def write(self, changes: Sequence[tuple[Row, Row]]) -> None:
+        """Write rows as (seen, made of it), each fenced on what was seen."""
+        now = to_text(self.now)
+        binds = [{**to_binds(was, row), "now": now, "claim_owner": self._owner} for was, row in changes]
+        changed = self._connection.executemany(self._statements.of(self._lane, "write_row"), binds).rowcount
+        if changed != len(binds):
+            raise fault(7006, f"outbox {self._lane}", count=len(binds) - changed)
+
+    def successors(self, item_id: int) -> list[int]:
+        """Give the rows that need this one accepted and are not sent."""
+        return [record[0] for record in self._run("successors", item_id=item_id)]
+
+    def purge_bodies(self, items: Collection[int]) -> None:
+        """Forget the bytes of items that are final."""
+        self._run_plain("purge_bodies", items=json.dumps(list(items)), now=to_text(self.now))
+
+    def queue_withdrawal(self, item_id: int, asked_by: str | None) -> int | None:
+        """Insert the withdrawal of an item; 0 where one is alive, None where its type has none."""
+        if self._run("withdrawal_alive", item_id=item_id):
+            return 0
+        sql = self._statements.of(self._lane, "queue_withdrawal")
+        cursor = self._connection.execute(sql, {"item_id": item_id, "asked_by": asked_by, "now": to_text(self.now)})
+        if not cursor.rowcount:
+            return None
+        withdrawal = cursor.lastrowid
+        self._run("inherit_proof", item_id=withdrawal)
+        return withdrawal
+
+    def note_asker(self, item_id: int, his_user: str) -> None:
+        """Note who asked to withdraw an item."""
+        self._run("note_asker", item_id=item_id, asked_by=his_user)
+
+    # messages
+
+    def store_message(self, binds: Mapping[str, object]) -> None:
+        """Keep what is about to leave, and fix the item's identity."""
+        self._connection.execute(self._statements["store_message"], binds)
+        self._connection.execute(self._statements.of(self._lane, "mark_permitted"), binds)
+
+    # books
+
+    def identifier_owner(self, name: str, value: str) -> int | None:
+        """Whose an identifier is."""
+        found = self._run_plain("identifier_owner", name=name, value=value)
+        return found[0]["item_id"] if found else None
+
+    def keep_identifier(self, item_id: int, name: str, value: str, *, second: bool) -> None:
+        """Keep an identifier; one that is kept already stays as it is."""
+        self._run_plain(
+            "keep_identifier", item_id=item_id, name=name, value=value, is_second=int(second), now=to_text(self.now)
+        )
+
+    def keep_attempt(self, completion: Completion, outcome: Outcome, verdict: Verdict) -> None:
+        """Keep one try or probe."""
+        self._run_plain(
+            "keep_attempt",
+            item_id=completion.item_id,
+            kind=completion.attempt,
+            now=to_text(self.now),
+            took_ms=round(completion.took_s * 1000),
+            ending=outcome.ending.value,
+            reason_code=outcome.reason_code,
+            acting_user=completion.acting_user,
+            verdict=verdict.value,
+        )
+
+    def keep_result(self, item_id: int, asker: str, result: str, expires_at: datetime) -> None:
+        """Keep the answer of a query for who asked."""
+        self._run_plain(
+            "keep_result",
+            item_id=item_id,
+            asker=asker,
+            result=result,
+            now=to_text(self.now),
+            expires_at=to_text(expires_at),
+        )
+
+    def purge_results(self, items: str) -> None:
+        """Forget answers of queries; ``items`` is a JSON list."""
+        self._run_plain("purge_results", items=items)
+
+    def queue_write_backs(self, item_id: int, copies: Sequence[WriteBack]) -> None:
+        """Note copies that are due into the HIS's own tables."""
+        for copy in copies:
+            self._run_plain(
+                "queue_write_back",
+                item_id=item_id,
+                table_name=copy.table,
+                key_json=json.dumps(dict(copy.key), ensure_ascii=False, default=str),
+                values_json=json.dumps(dict(copy.values), ensure_ascii=False, default=str),
+                now=to_text(self.now),
+            )
+
+    def drop_write_backs(self, item_id: int) -> None:
+        """Make no further copies of an item."""
+        self._run_plain("drop_write_backs", item_id=item_id)
+
+    def _run(self, block: str, **binds: object) -> list[sqlite3.Row]:
+        return self._connection.execute(self._statements.of(self._lane, block), binds).fetchall()
+
+    def _run_plain(self, block: str, **binds: object) -> list[sqlite3.Row]:
+        return self._connection.execute(self._statements[block], binds).fetchall()

@@ -1,0 +1,44 @@
+"""A person has logged in: what waited for it goes again, at once and in its order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.domain import steps
+from runner.domain.outbox import Step, Verdict
+from runner.store.work import Work
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from runner.store.embedded.database import Database
+
+
+def wake(database: Database, connection: sqlite3.Connection, eeszt_user: str, his_user: str) -> int:
+    """
+    Let everything that waits for this person's login go again, inside the caller's transaction; how many items.
+
+    Parked items are tried again; items that only this person may ask after are asked after now.
+    """
+    known = connection.execute(database.statements["his_users"], {"eeszt_user": eeszt_user})
+    his_users = json.dumps(sorted({his_user, *(record["his_user"] for record in known)}))
+    return sum(_wake_lane(database, connection, lane, eeszt_user, his_users) for lane in database.lanes)
+
+
+def _wake_lane(database: Database, connection: sqlite3.Connection, lane: str, eeszt_user: str, his_users: str) -> int:
+    transaction = database.on(connection, lane)
+    parked = transaction.ids("parked_for_login", eeszt_user=eeszt_user, his_users=his_users)
+    asked_after = transaction.ids("unknown_for_login", eeszt_user=eeszt_user)
+    work = Work(transaction, [*parked, *asked_after])
+    count = 0
+    for item_id in parked:
+        if row := work.row(item_id):
+            count += work.apply(steps.unpark(row, work.now)) is Verdict.DONE
+    for item_id in asked_after:
+        if row := work.row(item_id):
+            work.apply(Step(replace(row, next_at=work.now)))
+            count += 1
+    work.finish()
+    return count

@@ -1,0 +1,382 @@
+-- The verbs' statements on SQLite, in named blocks (`-- name --` and one sentence).
+-- [word] is a logical name, see schema.sql. Every change of an outbox row goes through write_row, fenced on what was read.
+
+-- now --
+-- The database's clock; leases and deadlines use no other.
+SELECT [now]
+
+-- type_digests --
+-- The document types in force, for the claim.
+SELECT document_type, digest FROM EESZT_DOCUMENT_TYPE WHERE active = 1
+
+-- claim --
+-- Due rows in the order of priority and number whose predecessor allows them; the domain's step takes them.
+SELECT o.[item_id]
+  FROM [outbox] o
+ WHERE o.[state] IN ('NEW', 'WAITING') AND o.[next_at] <= :now
+   AND o.[document_type] IN (SELECT value FROM json_each(:types))
+   AND (o.[depends_on] IS NULL OR EXISTS (
+         SELECT 1 FROM [outbox] p
+          WHERE p.[item_id] = o.[depends_on]
+            AND (p.[state] = 'ACCEPTED'
+                 OR (o.[needs] = 'FINAL' AND p.[state] IN (SELECT value FROM json_each(:final_states)))
+                 OR (p.[withdraws] IS NOT NULL AND p.[state] = 'SKIPPED' AND p.[reason_code] = 'PREDECESSOR'))))
+ ORDER BY o.[priority], o.[item_id]
+ LIMIT :limit
+
+-- claim_probes --
+-- Rows to ask after now: unknown, or ended by absence and asked after once more.
+SELECT o.[item_id]
+  FROM [outbox] o
+ WHERE o.[next_at] IS NOT NULL AND o.[next_at] <= :now AND o.[lease_until] IS NULL
+   AND o.[state] IN ('UNKNOWN', 'MISSED') AND (o.[state] = 'UNKNOWN' OR o.[reason_code] = 'ABSENT')
+   AND o.[document_type] IN (SELECT value FROM json_each(:types))
+ ORDER BY o.[next_at]
+ LIMIT :limit
+
+-- rows --
+-- What the protocol knows of items.
+SELECT o.[item_id] AS item_id, o.[state] AS state, o.[ward_answer] AS ward_answer, o.[claim_token] AS claim_token,
+       o.[lease_until] AS lease_until, o.[next_at] AS next_at, o.[send_by] AS send_by, o.[answer_by] AS answer_by,
+       o.[sent_at] AS sent_at, m.expires_at AS expires_at, o.[message_id] AS message_id, i.value AS eeszt_id,
+       o.[withdraw_asked_at] AS withdraw_asked_at, o.[compensation] AS compensation, o.[attempts] AS attempts,
+       o.[probe_count] AS probe_count, o.[rescue_count] AS rescue_count, o.[reason_code] AS reason_code,
+       o.[status_text] AS status_text, o.[withdraws] AS withdraws, o.[acting_user] AS acting_user, m.digest AS digest
+  FROM [outbox] o
+  LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
+  LEFT JOIN EESZT_IDENTIFIER i ON i.item_id = o.[item_id] AND i.name = 'eeszt_id' AND i.is_second = 0
+ WHERE o.[item_id] IN (SELECT value FROM json_each(:items))
+
+-- items --
+-- What the work on claimed items needs besides; the body where bytes once left.
+SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_by] AS recorded_by,
+       o.[workplace] AS workplace, o.[recorded_at] AS recorded_at, o.[created_at] AS created_at,
+       o.[source_key] AS source_key, o.[order_key] AS order_key, o.[payload] AS payload,
+       o.[recorder_proof] AS recorder_proof, o.[login_at_recording] AS login_at_recording,
+       o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
+       m.body AS body, m.document AS document, o.[mapping_version] AS mapping_version,
+       o.[first_recorded_at] AS first_recorded_at
+  FROM [outbox] o
+  LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
+  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
+ WHERE o.[item_id] IN (SELECT value FROM json_each(:items))
+
+-- write_row --
+-- Write what a step changed, if the row is still what the step saw.
+UPDATE [outbox]
+   SET [state] = :state, [ward_answer] = :ward_answer, [claim_token] = :claim_token, [lease_until] = :lease_until,
+       [next_at] = :next_at, [sent_at] = :sent_at, [message_id] = :message_id, [withdraw_asked_at] = :withdraw_asked_at,
+       [compensation] = :compensation, [attempts] = :attempts, [probe_count] = :probe_count,
+       [rescue_count] = :rescue_count, [reason_code] = :reason_code, [status_text] = :status_text,
+       [claim_owner] = CASE WHEN :claim_token IS NULL THEN NULL ELSE coalesce(:claim_owner, [claim_owner]) END,
+       [state_at] = CASE WHEN [state] = :state THEN [state_at] ELSE :now END
+ WHERE [item_id] = :item_id AND [state] = :was_state AND [claim_token] IS :was_claim_token
+   AND [ward_answer] IS :was_ward_answer AND [withdraw_asked_at] IS :was_withdraw_asked_at
+
+-- store_message --
+-- Keep what leaves before it leaves; a retry keeps bytes and identifier and renews the expiry.
+INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, body, document, acting_user, mapping_version, stored_at, expires_at)
+VALUES (:item_id, :message_id, :digest, :body, :document, :acting_user, :mapping_version, :now, :expires_at)
+    ON CONFLICT (item_id) DO UPDATE SET expires_at = excluded.expires_at, body = coalesce(body, excluded.body)
+
+-- mark_permitted --
+-- Fix identity and mapping of an item at its first permit.
+UPDATE [outbox]
+   SET [acting_user] = :acting_user, [mapping_version] = coalesce([mapping_version], :mapping_version)
+ WHERE [item_id] = :item_id
+
+-- purge_bodies --
+-- The bytes of what is final are not needed any more; what they said stays.
+UPDATE EESZT_MESSAGE SET body = NULL, purged_at = :now
+ WHERE item_id IN (SELECT value FROM json_each(:items)) AND body IS NOT NULL
+
+-- successors --
+-- What waits for this item to be accepted and can still be ended.
+SELECT [item_id] FROM [outbox]
+ WHERE [depends_on] = :item_id AND [needs] = 'ACCEPTED' AND [state] IN ('NEW', 'WAITING', 'PARKED')
+
+-- withdrawal_alive --
+-- Whether a withdrawal of this item is under way, or done.
+SELECT 1 FROM [outbox]
+ WHERE [withdraws] = :item_id AND [state] NOT IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+
+-- queue_withdrawal --
+-- The withdrawal of an item, under who recorded it or who asks; it takes no place in the order of keys.
+INSERT INTO [outbox] ([document_type], [source_key], [priority], [recorded_by], [workplace], [recorded_at], [payload],
+                      [withdraws])
+SELECT t.withdrawal_type, o.[source_key], o.[priority], coalesce(:asked_by, o.[recorded_by]), o.[workplace], :now,
+       o.[payload], o.[item_id]
+  FROM [outbox] o JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = o.[document_type]
+ WHERE o.[item_id] = :item_id AND t.withdrawal_type IS NOT NULL
+
+-- inherit_proof --
+-- A withdrawal under the original's own recorder takes over how he was proved.
+UPDATE [outbox]
+   SET [recorder_proof] = (SELECT o.[recorder_proof] FROM [outbox] o WHERE o.[item_id] = [outbox].[withdraws])
+ WHERE [item_id] = :item_id
+   AND [recorded_by] IS (SELECT o.[recorded_by] FROM [outbox] o WHERE o.[item_id] = [outbox].[withdraws])
+
+-- prescriber --
+-- Who alone may withdraw an item: its recorder where only a doctor may record it, else nobody is named.
+SELECT (SELECT o.[recorded_by] FROM [outbox] o JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = o.[document_type]
+         WHERE o.[item_id] = :item_id AND t.kind = 'R')
+
+-- note_asker --
+-- Who asked to withdraw an item.
+UPDATE [outbox] SET [withdraw_asked_by] = coalesce([withdraw_asked_by], :asked_by) WHERE [item_id] = :item_id
+
+-- identifier_owner --
+-- Whose an identifier is.
+SELECT item_id FROM EESZT_IDENTIFIER WHERE name = :name AND value = :value
+
+-- keep_identifier --
+-- Keep an identifier for its item.
+INSERT INTO EESZT_IDENTIFIER (name, value, item_id, is_second, kept_at)
+VALUES (:name, :value, :item_id, :is_second, :now)
+    ON CONFLICT (name, value) DO NOTHING
+
+-- keep_attempt --
+-- One try or probe.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict)
+
+-- keep_result --
+-- The answer of a query, for who asked.
+INSERT INTO EESZT_RESULT (item_id, asker, result, kept_at, expires_at)
+VALUES (:item_id, :asker, :result, :now, :expires_at)
+    ON CONFLICT (item_id) DO UPDATE SET result = excluded.result, expires_at = excluded.expires_at
+
+-- queue_write_back --
+-- A copy that is due into a table of MedWorkS.
+INSERT INTO EESZT_WRITE_BACK (item_id, table_name, key_json, values_json, state, tries, next_at)
+VALUES (:item_id, :table_name, :key_json, :values_json, 'DUE', 0, :now)
+
+-- leases_over --
+-- Rows whose daemon did not come back in time.
+SELECT [item_id] FROM [outbox] WHERE [lease_until] IS NOT NULL AND [lease_until] <= :now LIMIT :limit
+
+-- answers_due --
+-- Wards whose time is over.
+SELECT [item_id] FROM [outbox] WHERE [ward_answer] = 'WAIT' AND [answer_by] <= :now LIMIT :limit
+
+-- windows_closed --
+-- Rows that can no longer go in time.
+SELECT [item_id] FROM [outbox]
+ WHERE [send_by] IS NOT NULL AND [state] IN ('NEW', 'WAITING', 'PARKED') AND [send_by] <= :now
+   AND ([state] <> 'PARKED' OR [sent_at] IS NULL)
+ LIMIT :limit
+
+-- predecessors_failed --
+-- Rows whose predecessor, which they need accepted, ended otherwise before they were written.
+SELECT o.[item_id]
+  FROM [outbox] o INDEXED BY [outbox_needs] JOIN [outbox] p ON p.[item_id] = o.[depends_on]
+ WHERE o.[needs] = 'ACCEPTED' AND o.[depends_on] IS NOT NULL AND o.[state] IN ('NEW', 'WAITING', 'PARKED')
+   AND (o.[state] <> 'PARKED' OR o.[sent_at] IS NULL)
+   AND p.[state] IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND NOT (p.[withdraws] IS NOT NULL AND p.[state] = 'SKIPPED' AND p.[reason_code] = 'PREDECESSOR')
+ LIMIT :limit
+
+-- withdrawn_unsent --
+-- Rows that MedWorkS withdrew by an insert and that were not sent.
+SELECT [item_id] FROM [outbox]
+ WHERE [withdraw_asked_at] IS NOT NULL AND [state] IN ('NEW', 'WAITING', 'PARKED') AND [sent_at] IS NULL
+ LIMIT :limit
+
+-- results_expired --
+-- Whether a query's answer has been kept long enough.
+SELECT item_id FROM EESZT_RESULT WHERE expires_at <= :now LIMIT :limit
+
+-- purge_results --
+-- Forget answers of queries.
+DELETE FROM EESZT_RESULT WHERE item_id IN (SELECT value FROM json_each(:items))
+
+-- write_backs_due --
+-- Copies to make now.
+SELECT write_back_id, item_id, table_name, key_json, values_json, tries FROM EESZT_WRITE_BACK
+ WHERE next_at IS NOT NULL AND next_at <= :now ORDER BY next_at LIMIT :limit
+
+-- drop_write_backs --
+-- What is withdrawn is not copied any more.
+UPDATE EESZT_WRITE_BACK SET state = 'DONE', next_at = NULL WHERE item_id = :item_id AND state <> 'DONE'
+
+-- note_write_back --
+-- How a copy went.
+UPDATE EESZT_WRITE_BACK SET state = :state, tries = tries + 1, next_at = :next_at, error = :error
+ WHERE write_back_id = :write_back_id
+
+-- next_due --
+-- When something of the lane is due next.
+SELECT min(due) FROM (
+  SELECT min(o.[next_at]) AS due FROM [outbox] o
+   WHERE o.[state] IN ('NEW', 'WAITING')
+     AND (o.[depends_on] IS NULL OR EXISTS (
+           SELECT 1 FROM [outbox] p WHERE p.[item_id] = o.[depends_on]
+              AND p.[state] IN (SELECT value FROM json_each(:final_states))))
+  UNION ALL
+  SELECT min([next_at]) FROM [outbox] WHERE [next_at] IS NOT NULL AND [state] IN ('UNKNOWN', 'MISSED')
+  UNION ALL
+  SELECT min([answer_by]) FROM [outbox] WHERE [ward_answer] = 'WAIT'
+  UNION ALL
+  SELECT min([lease_until]) FROM [outbox] WHERE [lease_until] IS NOT NULL)
+
+-- beat --
+-- The poller of this lane is alive.
+INSERT INTO EESZT_RUNNER (lane, owner, beat_at) VALUES (:lane, :owner, [now])
+    ON CONFLICT (lane, owner) DO UPDATE SET beat_at = excluded.beat_at
+
+-- is_alive --
+-- Whether a daemon works on this lane.
+SELECT EXISTS (SELECT 1 FROM EESZT_RUNNER WHERE lane = :lane AND beat_at >= [alive_since])
+
+-- is_paused --
+-- Whether an operator paused the lane.
+SELECT EXISTS (SELECT 1 FROM EESZT_LANE WHERE lane = :lane AND paused_at IS NOT NULL)
+
+-- pause --
+-- Pause a lane until it is resumed.
+INSERT INTO EESZT_LANE (lane, paused_at, paused_by) VALUES (:lane, [now], :paused_by)
+    ON CONFLICT (lane) DO UPDATE SET paused_at = coalesce(paused_at, excluded.paused_at), paused_by = excluded.paused_by
+
+-- resume --
+-- Let a lane go on.
+UPDATE EESZT_LANE SET paused_at = NULL, paused_by = NULL WHERE lane = :lane
+
+-- parked_for_login --
+-- What waits for this person's login.
+SELECT [item_id] FROM [outbox]
+ WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED')
+   AND ([recorded_by] IN (SELECT value FROM json_each(:his_users)) OR [acting_user] = :eeszt_user)
+
+-- unknown_for_login --
+-- What only this person may ask after, and what ended by absence under his name.
+SELECT [item_id] FROM [outbox]
+ WHERE [next_at] IS NOT NULL AND [state] IN ('UNKNOWN', 'MISSED') AND [lease_until] IS NULL AND [next_at] > :now
+   AND (([state] = 'UNKNOWN' AND [reason_code] = 'LOGIN') OR ([state] = 'MISSED' AND [reason_code] = 'ABSENT'))
+   AND [acting_user] = :eeszt_user
+
+-- his_users --
+-- Who in the HIS is this EESZT user.
+SELECT his_user FROM EESZT_USER_MAP WHERE eeszt_user = :eeszt_user
+
+-- service_state --
+-- Tell MedWorkS how a service is; since when counts from the change.
+INSERT INTO EESZT_SERVICE_STATE (service, state, since, reported_at)
+VALUES (:service, :state, coalesce(:since, [now]), [now])
+    ON CONFLICT (service) DO UPDATE
+   SET since = CASE WHEN state = excluded.state AND :since IS NULL THEN since ELSE excluded.since END,
+       state = excluded.state, reported_at = excluded.reported_at
+
+-- submit --
+-- Write an item as MedWorkS does.
+INSERT INTO [outbox] ([document_type], [source_key], [order_key], [priority], [recorded_by], [workplace], [recorded_at],
+                      [payload], [replaces], [first_recorded_at])
+VALUES (:document_type, :source_key, :order_key, coalesce(:priority, 100), :recorded_by, :workplace, :recorded_at, :payload,
+        :replaces, :first_recorded_at)
+
+-- same_record --
+-- The item that is on its way, or up, for the same record.
+SELECT max(p.item_id)
+  FROM EESZT_V_ITEM p JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = p.document_type
+ WHERE p.document_type = :document_type AND p.source_key = :source_key
+   AND p.state NOT IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND NOT (p.state = 'ACCEPTED' AND t.kind IN ('Q', 'L'))
+   AND p.withdraw_asked_at IS NULL AND p.compensation IS NULL
+
+-- lane_of_type --
+-- The outbox that a document type belongs to.
+SELECT lane FROM EESZT_DOCUMENT_TYPE WHERE document_type = :document_type AND active = 1
+
+-- lane_of_item --
+-- The outbox that an item stands in.
+SELECT lane FROM EESZT_V_ITEM WHERE item_id = :item_id
+
+-- put_type --
+-- Put a document type in force.
+INSERT INTO EESZT_DOCUMENT_TYPE (document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, needs,
+                                 withdrawal_type, is_probe, active, changed_at)
+VALUES (:document_type, :digest, :title, :lane, :kind, :send_limit_s, :answer_limit_s, :needs, :withdrawal_type, :is_probe,
+        1, [now])
+    ON CONFLICT (document_type) DO UPDATE
+   SET digest = excluded.digest, title = excluded.title, lane = excluded.lane, kind = excluded.kind,
+       send_limit_s = excluded.send_limit_s, answer_limit_s = excluded.answer_limit_s, needs = excluded.needs,
+       withdrawal_type = excluded.withdrawal_type, is_probe = excluded.is_probe, active = 1,
+       changed_at = CASE WHEN digest = excluded.digest AND active = 1 THEN changed_at ELSE excluded.changed_at END
+
+-- retire_types --
+-- Take the others out of force.
+UPDATE EESZT_DOCUMENT_TYPE SET active = 0, changed_at = [now]
+ WHERE active = 1 AND document_type NOT IN (SELECT value FROM json_each(:names))
+
+-- active_types --
+-- The document types in force.
+SELECT document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, needs, withdrawal_type, is_probe
+  FROM EESZT_DOCUMENT_TYPE WHERE active = 1 ORDER BY document_type
+
+-- recorder --
+-- What the institution says of a HIS user.
+SELECT registration, is_doctor, eeszt_user FROM EESZT_USER_MAP WHERE his_user = :his_user
+
+-- is_assigned --
+-- Whether an identity may work at a workplace today, by the day in Budapest.
+SELECT EXISTS (
+  SELECT 1 FROM EESZT_USER_WORKPLACE a, (SELECT [now] AS at) n
+   WHERE a.eeszt_user = :eeszt_user
+     AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
+     AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31'))
+
+-- begin_login --
+-- Note that a HIS user is about to log in.
+INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at)
+VALUES (:his_user, :nonce_hash, :now, :expires_at)
+
+-- login_request --
+-- A login that may still be used.
+SELECT request_id, his_user, expires_at FROM EESZT_LOGIN_REQUEST
+ WHERE nonce_hash = :nonce_hash AND used_at IS NULL AND expires_at > :now
+
+-- use_login_request --
+-- It is used once.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND used_at IS NULL
+
+-- next_login --
+-- A fresh session number.
+UPDATE EESZT_SEQUENCE SET last_id = last_id + 1 WHERE name = 'login'
+
+-- last_login --
+-- The number just taken.
+SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'login'
+
+-- end_logins --
+-- End sessions at once; a token that is not needed is not kept.
+UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
+ WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+
+-- save_login --
+-- Store a session.
+INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed)
+VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at, :sealed)
+
+-- live_logins --
+-- Sessions that have neither ended nor run out; of everybody, or of one person.
+SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed
+  FROM EESZT_LOGIN
+ WHERE ended_at IS NULL AND ends_at > [now] AND (:eeszt_user IS NULL OR eeszt_user = :eeszt_user)
+ ORDER BY login_id DESC
+
+-- installation --
+-- What this database is.
+SELECT environment, database_id, schema_version FROM EESZT_INSTALLATION
+
+-- put_installation --
+-- Note what this database is; its identity stays.
+INSERT INTO EESZT_INSTALLATION (only_row, environment, database_id, schema_version, installed_at)
+VALUES (1, :environment, lower(hex(randomblob(16))), :schema_version, [now])
+    ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version
+
+-- put_transition --
+-- One pair of states that may follow each other.
+INSERT OR IGNORE INTO EESZT_TRANSITION (from_state, to_state) VALUES (:from_state, :to_state)
+
+-- drop_transitions --
+-- Room for the pairs of this version.
+DELETE FROM EESZT_TRANSITION

@@ -1,0 +1,150 @@
+"""
+The judge that matters: real processes, SIGKILL at each step and at random moments, faults on; then three books meet.
+
+Nothing is mocked: the daemon is a process that dies by SIGKILL, the counterpart is the simulator over mutual TLS,
+MedWorkS reads and writes with SQL.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import app
+from runner.demo.medworks import MedWorkS
+from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from runner.demo.site import prepare_folder, write_settings
+from runner.demo.stage import Stage
+from runner.simulator import process
+from tests.support import books
+
+OF_A_BATCH = ("claimed", "prepared", "permitting", "permitted", "completing", "completed")
+OF_AN_ITEM = ("sending", "answered", "probing", "asked")
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@contextmanager
+def hospital(folder: Path, **options: Any) -> Iterator[Stage]:
+    """A hospital with a simulator that takes duplicates as second documents, and doctors who are logged in."""
+    site = prepare_folder(folder)
+    pack = app.default_pack()
+    with process.start(site.simulator, pack=pack, duplicates="accept", **options) as simulator:
+        write_settings(site, simulator.addresses, pack)
+        app.install_example(site.settings)
+        medworks = MedWorkS(site.database)
+        medworks.register_people()
+        with app.opened_desk(site.settings) as desk:
+            stage = Stage(site, medworks, desk, simulator, pack)
+            stage.start_daemon()
+            stage.log_in_doctors()
+            stage.stop_daemon()
+            try:
+                yield stage
+            finally:
+                stage.stop_daemon()
+
+
+def write_rows(stage: Stage, chance: random.Random) -> None:
+    """Some of everything, as MedWorkS writes it."""
+    for _ in range(4):
+        doctor, patient = chance.choice([KOVACS, SZUCS]), chance.choice(PATIENTS)
+        stage.medworks.record_event(doctor, patient, "J0690")
+        number = stage.medworks.prescribe(doctor, patient, "210002737", "1 tabletta")
+        if chance.random() < 0.25:
+            item = stage.status("erecept_feliras", number)["item_id"]
+            stage.desk.withdraw(int(str(item)), doctor.his_user)
+
+
+def die_at(stage: Stage, step: str, nth: int) -> bool:
+    """Run a daemon until it dies at the step; False where it did not come to it in time."""
+    command = [sys.executable, "-m", "tests.support.killable", str(stage.site.settings), step, str(nth)]
+    with (stage.site.folder / "killed.out").open("ab") as out:
+        daemon = subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        try:
+            daemon.wait(8)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+            return False
+    return daemon.returncode == -signal.SIGKILL
+
+
+def judge(stage: Stage) -> list[str]:
+    """Let a clean daemon finish everything, then compare the books."""
+    stage.simulator.clear()
+    stage.start_daemon()
+    stage.settle(60)
+    stage.stop_daemon()
+    items = stage.medworks.all_items()
+    parked = [
+        f"item {row['item_id']} is {row['state']}: {row['reason_code']}" for row in items if not stage.is_final(row)
+    ]
+    rows = stage.medworks.rows("SELECT item_id, message_id FROM EESZT_MESSAGE")
+    names = stage.medworks.rows("SELECT item_id, value FROM EESZT_IDENTIFIER WHERE name = 'eeszt_id'")
+    codes = stage.medworks.rows("SELECT veny_id, eeszt_vonalkod FROM MW_VENY")
+    register = [
+        entry for entry in stage.simulator.register() if entry["operation"] in {"erecept.Feliras", "ekat.Esemeny"}
+    ]
+    return parked + books.differences(
+        [dict(row) for row in items],
+        {int(str(row["item_id"])): str(row["value"]) for row in names},
+        {int(str(row["item_id"])): str(row["message_id"]) for row in rows},
+        register,
+        {str(row["veny_id"]): row["eeszt_vonalkod"] for row in codes},  # type: ignore[misc]
+    )
+
+
+def test_killed_at_each_step_nothing_is_lost_doubled_or_told_wrongly(tmp_path: Path) -> None:
+    chance = random.Random(20261123)
+    with hospital(tmp_path / "site", latency_ms=20) as stage:
+        died = []
+        for step in OF_A_BATCH + OF_AN_ITEM:
+            write_rows(stage, chance)
+            if step in {"probing", "asked"}:
+                stage.simulator.fault("cut_after_accept", times=3)
+            if die_at(stage, step, 1 if step in OF_A_BATCH else chance.randint(1, 3)):
+                died.append(step)
+        assert not judge(stage)
+        assert died == [*OF_A_BATCH, *OF_AN_ITEM]
+
+
+def test_killed_at_random_moments_with_faults_on_nothing_is_lost_doubled_or_told_wrongly(tmp_path: Path) -> None:
+    seed = int(os.environ.get("JUDGE_SEED", "7"))
+    rounds = int(os.environ.get("JUDGE_ROUNDS", "8"))
+    chance = random.Random(seed)
+    with hospital(tmp_path / "site", latency_ms=30) as stage:
+        for _ in range(rounds):
+            write_rows(stage, chance)
+            for name, facts in chance.sample(
+                [
+                    ("cut_after_accept", {"times": 2}),
+                    ("cut_before", {"times": 2}),
+                    ("silent", {"times": 1}),
+                    ("late_accept", {"times": 1, "seconds": 1.0}),
+                    ("wrong_signature", {"times": 1}),
+                    ("wrong_relates_to", {"times": 1}),
+                    ("html", {"times": 1}),
+                    ("overloaded", {"times": 2}),
+                    ("index_lag", {"seconds": 1.0}),
+                ],
+                3,
+            ):
+                stage.simulator.fault(name, **facts)
+            stage.start_daemon()
+            time.sleep(chance.uniform(0.05, 1.5))
+            stage.kill_daemon()
+        assert not judge(stage), f"JUDGE_SEED={seed}"

@@ -1,0 +1,154 @@
+"""Who is who, who may work where, and who is logged in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runner.domain.policy import Recorder, Registration
+from runner.errors import StoreError
+from runner.ports import LoginRow
+from tests.support.rows import Lab, claim
+
+
+@pytest.mark.parametrize(
+    ("registration", "doctor", "eeszt_user", "meaning"),
+    [
+        ("REGISTERED", 1, "O12345", Registration.DOCTOR),
+        ("REGISTERED", 0, "SZ34567", Registration.OTHER),
+        ("NOT_REGISTERED", 1, None, Registration.UNREGISTERED_DOCTOR),
+        ("NOT_REGISTERED", 0, None, Registration.UNREGISTERED_OTHER),
+    ],
+)
+def test_a_his_user_is_who_the_institution_says(
+    lab: Lab, registration: str, doctor: int, eeszt_user: str | None, meaning: Registration
+) -> None:
+    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('u', ?, ?, ?)", [registration, doctor, eeszt_user])
+    assert lab.store.directory.recorder("u") == Recorder("u", meaning, eeszt_user)
+
+
+def test_a_his_user_without_a_row_is_a_fact(lab: Lab) -> None:
+    assert lab.store.directory.recorder("nobody") == Recorder("nobody", Registration.NO_ROW)
+
+
+def test_a_match_without_an_eeszt_user_is_refused(lab: Lab) -> None:
+    for row in (("u", "REGISTERED", 1, None), ("u", "NOT_REGISTERED", 1, "O1")):
+        with pytest.raises(Exception, match="EESZT_USER_MAP_USER_CK"):
+            lab.run("INSERT INTO EESZT_USER_MAP VALUES (?, ?, ?, ?)", row)
+
+
+def test_an_assignment_holds_on_its_days_and_for_both_names_of_a_workplace(lab: Lab) -> None:
+    today = datetime.now(UTC)
+    lab.run("INSERT INTO EESZT_WORKPLACE VALUES ('belgy', '013579101', 1), ('seb', '013579202', 1)")
+
+    def assign(user: str, first: timedelta, last: timedelta | None) -> None:
+        until = f"{today + last:%Y-%m-%d}" if last is not None else None
+        row = [user, "belgy", "ORVOS", f"{today + first:%Y-%m-%d}", until]
+        lab.run("INSERT INTO EESZT_USER_WORKPLACE VALUES (?, ?, ?, ?, ?)", row)
+
+    assign("now", timedelta(days=-2), timedelta(days=2))
+    assign("open", timedelta(days=-2), None)
+    assign("over", timedelta(days=-9), timedelta(days=-2))
+    assign("later", timedelta(days=2), None)
+    allowed = {user: lab.store.directory.is_assigned(user, "belgy") for user in ("now", "open", "over", "later", "no")}
+    assert allowed == {"now": True, "open": True, "over": False, "later": False, "no": False}
+    assert lab.store.directory.is_assigned("now", "013579101")
+    assert not lab.store.directory.is_assigned("now", "013579202")
+
+
+# logins
+
+
+def login(lab: Lab, eeszt_user: str = "O12345", his_user: str = "kovacs.anna", hours: float = 8) -> LoginRow:
+    now = datetime.now(UTC)
+    return LoginRow(
+        login_id=lab.store.logins.next_login_id(),
+        his_user=his_user,
+        eeszt_user=eeszt_user,
+        role="ORVOS",
+        institution="013579",
+        method="otp",
+        started_at=now,
+        ends_at=now + timedelta(hours=hours),
+        sealed=b"sealed",
+    )
+
+
+def test_a_request_is_used_once(lab: Lab) -> None:
+    begun = lab.store.logins.begin("kovacs.anna", "hash", 60)
+    assert begun.his_user == "kovacs.anna"
+    assert 55 < (begun.expires_at - datetime.now(UTC)).total_seconds() <= 60
+    assert lab.store.logins.take("another") is None
+    assert lab.store.logins.take("hash") == begun
+    assert lab.store.logins.take("hash") is None
+
+
+def test_a_request_that_is_too_old_is_none(lab: Lab) -> None:
+    lab.store.logins.begin("kovacs.anna", "hash", 60)
+    lab.run("UPDATE EESZT_LOGIN_REQUEST SET expires_at = '2026-01-01 00:00:00.000000'")
+    assert lab.store.logins.take("hash") is None
+
+
+def test_a_session_is_live_until_its_end(lab: Lab) -> None:
+    saved = login(lab)
+    lab.store.logins.save(saved)
+    assert lab.store.logins.live("O12345") == saved
+    assert [each.sealed for each in lab.store.logins.state()] == [None]
+    assert lab.store.logins.live("O99999") is None
+    lab.run("UPDATE EESZT_LOGIN SET ends_at = '2026-01-01 00:00:00.000000'")
+    assert lab.store.logins.live("O12345") is None
+    assert lab.store.logins.state() == []
+
+
+def test_a_new_session_ends_the_older_one_and_forgets_its_token(lab: Lab) -> None:
+    lab.store.logins.save(login(lab))
+    newer = login(lab)
+    lab.store.logins.save(newer)
+    assert lab.store.logins.live("O12345") == newer
+    ended = lab.run("SELECT end_reason, sealed FROM EESZT_LOGIN WHERE ended_at IS NOT NULL")
+    assert ended == [("NEW_LOGIN", None)]
+
+
+def test_numbers_of_sessions_are_never_given_twice(lab: Lab) -> None:
+    assert len({lab.store.logins.next_login_id() for _ in range(10)}) == 10
+
+
+def test_a_session_is_ended_at_once(lab: Lab) -> None:
+    lab.store.logins.save(login(lab))
+    lab.store.logins.save(login(lab, "O23456", "szucs.gergo"))
+    assert lab.store.logins.end("O12345", "LOGOUT") == 1
+    assert lab.store.logins.end("O12345", "LOGOUT") == 0
+    assert lab.store.logins.live("O12345") is None
+    assert lab.store.logins.live("O23456") is not None
+
+
+def test_a_changed_match_ends_the_session_made_under_it(lab: Lab) -> None:
+    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('kovacs.anna', 'REGISTERED', 1, 'O12345')")
+    lab.store.logins.save(login(lab))
+    lab.run("UPDATE EESZT_USER_MAP SET eeszt_user = 'O99999'")
+    assert lab.store.logins.live("O12345") is None
+
+
+def test_a_login_lets_the_parked_rows_go_in_the_same_transaction(lab: Lab) -> None:
+    first, second = (lab.insert(order_key="k") for _ in range(2))
+    lab.force((first, {"state": "PARKED", "reason_code": "LOGIN", "next_at": None}))
+    assert claim(lab) == []
+    lab.store.logins.save(login(lab))
+    assert [item.row.item_id for item in claim(lab)] == [first]
+    assert lab.row(second).state == "NEW"
+
+
+def test_a_session_number_that_is_taken_changes_nothing(lab: Lab) -> None:
+    saved = login(lab)
+    lab.store.logins.save(saved)
+    with pytest.raises(StoreError, match="RNR-7002"):
+        lab.store.logins.save(saved)
+    assert lab.store.logins.live("O12345") == saved
+
+
+def test_medworks_reads_who_is_logged_in_and_for_how_long(lab: Lab) -> None:
+    lab.store.logins.save(login(lab, hours=2))
+    [row] = lab.store.desk.rows("SELECT his_user, eeszt_user, minutes_left FROM EESZT_V_LOGIN")
+    assert (row["his_user"], row["eeszt_user"]) == ("kovacs.anna", "O12345")
+    assert row["minutes_left"] in {119, 120}

@@ -1,0 +1,52 @@
+"""README.md, word by word: its row gets its bar code, its targets, scenes and folders exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.demo.scenes import SCENES
+from tests.docs.console import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def demo(folder: Path, *words: str, typed: str = "") -> str:
+    command = [sys.executable, "-m", "runner", "demo", "--folder", str(folder), *words]
+    done = subprocess.run(command, cwd=ROOT, input=typed, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_readme_s_row_is_printed_with_its_bar_code(tmp_path: Path) -> None:
+    (insert,) = re.findall(r"^```sql\n(INSERT .+?)^```", README, re.MULTILINE | re.DOTALL)
+    selects = re.findall(r"`(SELECT [^`]+;)`", README)
+    assert len(selects) == 2
+    demo(tmp_path / "site", "--scene", "lost-answer")
+    shown = demo(tmp_path / "site", "--play", typed="\n".join([insert, *selects, ""]))
+    assert re.search(r"item 2: ACCEPTED PRINT Az EESZT befogadta\.", shown), shown
+    blocks = re.search(r"\n *(█[█▌▐ ]+)\n.*\n.*\n *(SIM\d+)\n", shown)
+    assert blocks is not None, shown
+    assert re.search(rf"^9101 +{blocks[2]}$", shown, re.MULTILINE), "the bar code stands in MedWorkS's own table"
+    assert insert.strip() in shown, "the prompt shows the README's own row"
+
+
+def test_its_targets_and_scenes_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)(?=[\n`]| SCENE)", README))
+    assert named >= {"demo", "test", "play"}
+    assert named <= targets
+    one, rest = re.search(r"`make demo SCENE=([a-z-]+)` \(others:\s+([^)]+)\)", README).groups()  # type: ignore[union-attr]
+    assert {one, *re.findall(r"`([a-z-]+)`", rest)} == set(SCENES)
+
+
+def test_its_folders_exist() -> None:
+    folders = re.findall(r"^\| `([a-z]+)/` \|", README, re.MULTILINE)
+    assert len(folders) >= 6
+    assert [name for name in folders if not (ROOT / name).is_dir()] == []

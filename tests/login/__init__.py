@@ -1,0 +1,1 @@
+"""Logins: certificates, one-time passwords, seals, sessions, the endpoint."""

@@ -1,0 +1,1 @@
+"""What is the embedded database's own."""

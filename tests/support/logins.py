@@ -1,0 +1,165 @@
+"""Logins, GUARD and the issuer of tokens in memory: fakes that keep what their ports promise."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from runner.domain.policy import Recorder, Registration
+from runner.errors import fault
+from runner.ports import LoginRequest, LoginRow, Token
+
+INSTITUTION = "013579"
+TECHNICAL_USER = "TECHNIKAI-013579"
+NOON = datetime(2026, 3, 2, 11, 0, 0, 123456, tzinfo=UTC)
+
+
+class FrozenClock:
+    """Time stands still until a test moves it."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self._now = now
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+
+class MemoryLogins:
+    """The port ``Logins`` on dictionaries; ``asked`` counts how often a session was looked for."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._requests: dict[str, LoginRequest] = {}
+        self._rows: dict[int, LoginRow] = {}
+        self._last = 0
+        self.asked = 0
+
+    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
+        with self._lock:
+            self._last += 1
+            request = LoginRequest(self._last, his_user, self._clock.now() + timedelta(seconds=life_s))
+            assert nonce_hash not in self._requests
+            self._requests[nonce_hash] = request
+            return request
+
+    def take(self, nonce_hash: str) -> LoginRequest | None:
+        with self._lock:
+            request = self._requests.pop(nonce_hash, None)
+            return request if request is not None and self._clock.now() < request.expires_at else None
+
+    def next_login_id(self) -> int:
+        with self._lock:
+            self._last += 1
+            return self._last
+
+    def save(self, login: LoginRow) -> None:
+        assert login.sealed is not None
+        with self._lock:
+            self._rows = {each.login_id: each for each in self._rows.values() if each.his_user != login.his_user}
+            self._rows[login.login_id] = login
+
+    def live(self, eeszt_user: str) -> LoginRow | None:
+        with self._lock:
+            self.asked += 1
+            found = [each for each in self._rows.values() if each.eeszt_user == eeszt_user]
+            return next((each for each in found if self._clock.now() < each.ends_at), None)
+
+    def end(self, eeszt_user: str, why: str) -> int:
+        assert why
+        with self._lock:
+            left = {key: each for key, each in self._rows.items() if each.eeszt_user != eeszt_user}
+            ended, self._rows = len(self._rows) - len(left), left
+            return ended
+
+    def state(self) -> Sequence[LoginRow]:
+        with self._lock:
+            return [replace(each, sealed=None) for each in self._rows.values() if self._clock.now() < each.ends_at]
+
+    def put(self, row: LoginRow) -> None:
+        """Write a row past the port, as somebody with access to the table could."""
+        with self._lock:
+            self._rows[row.login_id] = row
+
+
+class MemoryDirectory:
+    """The port ``Directory`` on a table of recorders; everybody may work everywhere."""
+
+    def __init__(self, *recorders: Recorder) -> None:
+        self._recorders = {each.his_user: each for each in recorders}
+
+    def recorder(self, his_user: str) -> Recorder:
+        return self._recorders.get(his_user) or Recorder(his_user, Registration.NO_ROW)
+
+    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
+        return bool(eeszt_user and workplace)
+
+
+class TableTokens:
+    """
+    The port ``Tokens`` from a fixed table: each password opens for one user, once.
+
+    Attributes:
+        grants: One-time password → the token that it gives.
+        down: Whether the issuer can be asked.
+        technical_issued: How many tokens the technical user was given.
+    """
+
+    def __init__(self, clock: FrozenClock, grants: dict[str, Token]) -> None:
+        self._clock = clock
+        self._technical: Token | None = None
+        self.grants = grants
+        self.down = False
+        self.technical_issued = 0
+
+    def technical_user(self) -> str | None:
+        return TECHNICAL_USER
+
+    def technical(self) -> Token:
+        if self._technical is None:
+            self.technical_issued += 1
+            self._technical = a_token(TECHNICAL_USER, role="TECHNIKAI", at=self._clock.now(), key=None)
+        return self._technical
+
+    def refused(self) -> None:
+        self._technical = None
+
+    def issue(self, eeszt_user: str, one_time_password: str) -> Token:
+        if self.down:
+            raise fault(5101, "sts", reason="connection refused")
+        token = self.grants.pop(one_time_password, None)
+        if token is None:
+            raise fault(4101, eeszt_user)
+        return token
+
+
+def a_token(
+    eeszt_user: str = "O12345",
+    *,
+    role: str = "ORVOS",
+    institution: str = INSTITUTION,
+    at: datetime = NOON,
+    life_s: float = 8 * 3600,
+    key: bytes | None = b"\x01key\xff",
+) -> Token:
+    """Give a token; its assertion is told apart by its user."""
+    return Token(
+        eeszt_user=eeszt_user,
+        assertion=f"<saml2:Assertion>{eeszt_user}</saml2:Assertion>".encode(),
+        assertion_id=f"_{eeszt_user}",
+        key=key,
+        role=role,
+        institution=institution,
+        issued_at=at,
+        expires_at=at + timedelta(seconds=life_s),
+    )
