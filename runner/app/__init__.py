@@ -1,17 +1,24 @@
 """
 Puts the parts together: the only place that constructs and wires.
 
-``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon.
+``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon,
+``check`` says whether it can be trusted.
 """
 
+from runner.app.check.everything import check_installation
+from runner.app.check.finding import Finding, Status
+from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 
 __all__ = [
+    "Finding",
     "Folders",
     "Service",
+    "Status",
     "activate",
+    "check_installation",
     "default_pack",
     "folders",
     "install_example",
@@ -21,4 +28,6 @@ __all__ = [
     "opened_desk",
     "opened_store",
     "running",
+    "watch_certificates",
+    "watch_clock",
 ]

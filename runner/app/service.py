@@ -116,7 +116,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
 def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: StepHook) -> Service:
     clock = SystemClock()
     _warn(mappings, store)
-    eeszt = _Eeszt.of(settings, mappings, clock)
+    eeszt = Eeszt.of(settings, mappings, clock)
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
     site = Site(
@@ -151,7 +151,7 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
 
 
 @dataclass(frozen=True, slots=True)
-class _Eeszt:
+class Eeszt:
     """The other side, as this site reaches it."""
 
     http: HttpClient
@@ -159,7 +159,8 @@ class _Eeszt:
     gateway: EesztGateway
 
     @classmethod
-    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> _Eeszt:
+    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> Eeszt:
+        """Give it as the settings say; asks nobody yet."""
         http = HttpClient(
             client_tls(
                 trusted=settings.tls.trust, certificate=settings.tls.client_certificate, key=settings.tls.client_key

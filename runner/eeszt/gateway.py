@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _KEPT_TOKENS = 512
 _UNSIGNABLE = "the message cannot be signed"
+_SAID = frozenset({Delivery.ANSWERED, Delivery.FAULT})
 
 
 class EesztGateway:
@@ -120,16 +121,22 @@ class EesztGateway:
         except (NotSentError, TransportError):
             # A token service that cannot be asked says nothing good of the service beside it.
             return False
-        operation = self._pack.operation(name)
+        return self._harmless(self._pack.operation(name), token).delivery in _SAID
+
+    def ask(self, service: str, token: Token) -> Reply | None:
+        """Ask a service with its harmless call, whatever its breaker says; None where the contract has none."""
+        name = self._pack.harmless.get(service)
+        return None if name is None else self._harmless(self._pack.operation(name), token)
+
+    def _harmless(self, operation: Operation, token: Token) -> Reply:
         namespace, _, local = operation.input_element[1:].partition("}")
         message = Message(
-            operation=name,
+            operation=operation.name,
             message_id=uuid.uuid4().urn,
             body=f'<q:{local} xmlns:q="{escaped(namespace)}"></q:{local}>'.encode(),
             expires_at=self._clock.now() + self._exchange.life,
         )
-        reply = self._exchanged(operation, message, token)
-        return reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}
+        return self._exchanged(operation, message, token)
 
     def _technical_token(self) -> Token | None:
         if self._tokens is None or self._tokens.technical_user() is None:
@@ -147,7 +154,7 @@ class EesztGateway:
         if now >= token.expires_at:
             return Reply(Delivery.NOT_SENT, detail="the session has ended")
         reply = self._exchanged(operation, message, token)
-        if reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}:
+        if reply.delivery in _SAID:
             self._note(operation.service, changed=breaker.answered())
         elif reply.detail != _UNSIGNABLE:
             failed = message.item_id if message.item_id is not None else message.message_id

@@ -58,6 +58,29 @@ WORK: dict[int, Entry] = {
         "the login endpoint's certificate and key cannot be used: {reason}", "Correct the files or their rights."
     ),
     4308: Entry("the login endpoint cannot listen: {reason}", "Free the address, or change login.listen."),
+    4321: Entry(
+        "the certificate ends on {day}, {left}",
+        "Order the new one now; put its file in place and restart the daemon before that day.",
+    ),
+    4322: Entry(
+        "one certificate of several {when}", "Take it out once nothing is signed or vouched for by it any more."
+    ),
+    4331: Entry(
+        "reporting workplace {workplace!r} has no OTH code",
+        "Enter it in EESZT_WORKPLACE.OTH_CODE, or set REPORTS to 0 if nothing is reported from there.",
+    ),
+    4332: Entry(
+        "the OTH code {code!r} of reporting workplace {workplace!r} is malformed: {reason}",
+        "Correct EESZT_WORKPLACE.OTH_CODE.",
+    ),
+    4333: Entry(
+        "the technical user {user!r} is not assigned to reporting workplace {workplace!r}",
+        "Assign it on the EESZT portal (VMÁTRIX), then in EESZT_USER_WORKPLACE; until then its rows there are PARKED.",
+    ),
+    4334: Entry(
+        "registered without a workplace today: {users}",
+        "Enter the assignments (VMÁTRIX) in EESZT_USER_WORKPLACE; nothing goes up under these names.",
+    ),
     4401: Entry(
         "the HIS user is matched to no EESZT user",
         "Match him in EESZT_USER_MAP.",
@@ -117,6 +140,34 @@ WORK: dict[int, Entry] = {
         "the token service gave no answer that can be believed: {reason}",
         "Try again with a new password; if it lasts, compare the pinned certificates.",
         "Az EESZT bejelentkezési szolgáltatása nem adott értékelhető választ. Próbálja újra új jelszóval.",
+    ),
+    5201: Entry(
+        "this machine's clock is {off} {source}; from {breaks} on the EESZT refuses messages",
+        "Set the clock, and keep it right by NTP.",
+    ),
+    5202: Entry(
+        "no connection to {address}: {reason}",
+        "Look at the address, at the firewall (TCP 443) and at whether the service is announced to be down.",
+    ),
+    5203: Entry(
+        "the server at {address} is not believed: {reason}",
+        "Correct the address or tls.trust; never work around the verification.",
+    ),
+    5204: Entry(
+        "the server at {address} broke off the TLS handshake: {reason}",
+        "Ask the operator whether the certificate of tls.client_certificate is registered.",
+    ),
+    5205: Entry(
+        "the time server gave no usable answer: {reason}",
+        "Correct clock.time_server, or open UDP port 123 to it.",
+    ),
+    5206: Entry(
+        "nobody told the time: no answer of the EESZT had a usable Date header",
+        "Name a time server in clock.time_server.",
+    ),
+    5207: Entry(
+        "a harmless call got no answer that can be believed: {reason}",
+        "Compare eeszt.pins and this machine's clock; if both are right, tell the operator.",
     ),
     # 7: database, DBA
     7001: Entry(

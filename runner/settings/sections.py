@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runner.settings.clock import Clock
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
 
 
@@ -277,6 +278,7 @@ class Settings:
         waits: Overrides of the protocol's times.
         breaker: When a service counts as interrupted.
         log: The technical log.
+        clock: How this machine's clock is watched.
         places: Dotted key → ``file:line`` where the file has it, for errors found later.
     """
 
@@ -294,4 +296,5 @@ class Settings:
     waits: Waits = field(default_factory=Waits)
     breaker: Breaker = field(default_factory=Breaker)
     log: Log = field(default_factory=Log)
+    clock: Clock = field(default_factory=Clock)
     places: Mapping[str, str] = field(default_factory=dict, repr=False)

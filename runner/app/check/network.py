@@ -1,0 +1,107 @@
+"""The way to each service: connection, TLS, and an answer that is believed; every wait has an end."""
+
+from __future__ import annotations
+
+import queue
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from runner.app.check.finding import Finding, Status, ok
+from runner.app.check.inspection import Inspection
+from runner.eeszt.http import NotSentError
+from runner.errors import RunnerError, fault
+from runner.ports import Delivery
+
+GRACE_S = 3.0
+"""Beyond the time-outs of connection and answer, for the look-up of a name, which has none of its own."""
+
+
+def reachability(inspection: Inspection) -> Iterator[Finding]:
+    """Connection and TLS handshake with our certificate, the host verified: a line for each service."""
+    http, settings = inspection.http, inspection.settings
+    addresses = settings.eeszt.addresses
+    works = {service: partial(_timed, http.shake_hands, address) for service, address in addresses.items()}
+    found = all_within(http.timeouts.connect_s + GRACE_S, works)
+    for service, address in addresses.items():
+        result = found[service]
+        if isinstance(result, NotSentError):
+            yield Finding.of(service, Status.FAIL, _unreachable(service, address, result))
+        else:
+            yield ok(service, f"{address}, TLS with our certificate, host verified, {result * 1000:.0f} ms")
+
+
+def answers(inspection: Inspection) -> Iterator[Finding]:
+    """The technical user's token, and with it each service's harmless call: everything as in a real exchange."""
+    eeszt = inspection.eeszt
+    if eeszt.sts.technical_user() is None:
+        yield Finding("technical user", Status.SKIP, "none is configured, so no service can be asked")
+        return
+    longest_s = eeszt.http.timeouts.connect_s + eeszt.http.timeouts.read_s + GRACE_S
+    token = all_within(longest_s, {"token": eeszt.sts.technical})["token"]
+    if isinstance(token, RunnerError):
+        yield Finding.of("technical user", Status.FAIL, token)
+        return
+    if isinstance(token, NotSentError):
+        yield Finding.of("technical user", Status.FAIL, fault(5101, "sts", reason=str(token)))
+        return
+    yield ok("technical user", f"{token.eeszt_user} has a token until {token.expires_at:%Y-%m-%d %H:%M} UTC")
+    services = sorted({kind.operation.service for kind in inspection.mappings.types.values()})
+    replies = all_within(longest_s, {service: partial(eeszt.gateway.ask, service, token) for service in services})
+    for service, reply in replies.items():
+        if reply is None:
+            yield Finding(service, Status.SKIP, "the contract names no harmless call")
+        elif isinstance(reply, NotSentError):
+            yield Finding.of(service, Status.FAIL, fault(5207, service, reason=str(reply)))
+        elif reply.delivery is Delivery.ANSWERED:
+            yield ok(service, f"answers a harmless call, verified, {reply.took_s * 1000:.0f} ms")
+        else:
+            reason = f"fault {reply.fault_code}" if reply.delivery is Delivery.FAULT else reply.detail
+            yield Finding.of(service, Status.FAIL, fault(5207, service, reason=reason))
+
+
+def all_within(seconds: float, works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """
+    Do everything side by side; what came of each: its result, its fault, or that it took too long.
+
+    A thread that still hangs then is left behind; it ends with the process.
+    """
+    done: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+
+    def work(name: str, doing: Callable[[], Any]) -> None:
+        try:
+            done.put((name, doing()))
+        except (NotSentError, RunnerError) as error:
+            done.put((name, error))
+        except Exception as error:  # noqa: BLE001  told below, so that no thread dies unheard
+            done.put((name, NotSentError(type(error).__name__)))
+
+    for name, doing in works.items():
+        threading.Thread(target=work, args=(name, doing), name=f"check-{name}", daemon=True).start()
+    found: dict[str, Any] = {}
+    until = monotonic() + seconds
+    while len(found) < len(works):
+        try:
+            name, result = done.get(timeout=max(0.0, until - monotonic()))
+        except queue.Empty:
+            break
+        found[name] = result
+    return {name: found.get(name, NotSentError("timed out")) for name in works}
+
+
+def _timed(work: Callable[[str], None], address: str) -> float:
+    began = monotonic()
+    work(address)
+    return monotonic() - began
+
+
+def _unreachable(service: str, address: str, error: NotSentError) -> RunnerError:
+    number = 5202
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        number = 5203
+    elif isinstance(error.__cause__, ssl.SSLError):
+        number = 5204
+    return fault(number, service, address=address, reason=str(error).removeprefix("no connection: "))
