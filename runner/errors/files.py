@@ -96,11 +96,11 @@ FILES: dict[int, Entry] = {
         "Run `eeszt-runner mapping activate` once the files are as they should be.",
     ),
     2062: Entry(
-        "rule {identifier!r} runs on our default: {values}; source: {source}",
+        "this rule still runs on our default: {values}; source: {source}",
         "Look up what holds in the operator's documentation, and set it in the settings ([rules]): {statement}",
     ),
     2063: Entry(
-        "code list {name!r} has no codes, so only their format is checked", "Write its codes into its file in codes."
+        "this code list has no codes, so only their format is checked", "Write its codes into its file in codes."
     ),
     2064: Entry(
         "these outboxes are `trusted`, the row's word counts for who recorded it: {lanes}",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from runner.app.check.bounded import GRACE_S, all_within
 from runner.app.check.finding import Finding, Status, ok
-from runner.app.check.sntp import ask_time_server
+from runner.app.check.sntp import TIMEOUT_S, ask_time_server
+from runner.eeszt.http import NotSentError
 from runner.errors import RunnerError, fault
 
 if TYPE_CHECKING:
@@ -99,8 +102,12 @@ def clock_offset(settings: Settings, heard: Heard | None) -> Reading | None:
     """
     server = settings.clock.time_server
     if server is not None:
-        offset_s, uncertainty_s = ask_time_server(server)
-        return Reading(server, offset_s, uncertainty_s)
+        answer = all_within(TIMEOUT_S + GRACE_S, {"time server": partial(ask_time_server, server)})["time server"]
+        if isinstance(answer, RunnerError):
+            raise answer
+        if isinstance(answer, NotSentError):
+            raise fault(5205, server, reason=str(answer))
+        return Reading(server, *answer)
     return None if heard is None else of_heard(heard)
 
 

@@ -6,9 +6,11 @@ import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from runner.app.check.bounded import GRACE_S, all_within
 from runner.app.database import store_of
 from runner.app.service import Eeszt, SystemClock
 from runner.app.site import load_settings, mappings_of, settings_path
@@ -130,8 +132,11 @@ class Inspection:
         if heard is not None:
             return heard
         tls, eeszt = self.tls, self._impatient(self.settings).eeszt
-        asked = (ask_date(tls, address, eeszt.connect_timeout_s) for address in eeszt.addresses.values())
-        return next((told for told in asked if told is not None), None)
+        works = {
+            name: partial(ask_date, tls, address, eeszt.connect_timeout_s) for name, address in eeszt.addresses.items()
+        }
+        told = all_within(eeszt.connect_timeout_s + GRACE_S, works).values()
+        return next((each for each in told if isinstance(each, Heard)), None)
 
     def close(self) -> None:
         """Close what was opened."""

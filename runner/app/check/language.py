@@ -39,9 +39,8 @@ def mapping_tests(inspection: Inspection) -> Iterator[Finding]:
 
 def code_lists(inspection: Inspection) -> Iterator[Finding]:
     """Code lists of which only the format is known."""
-    site = inspection.settings.site
     for name in inspection.mappings.unlisted_codes:
-        yield Finding.of(name, Status.WARN, fault(2063, str(site.mappings / "codes"), name=name))
+        yield Finding.of(name, Status.WARN, fault(2063, name))
 
 
 def rules_to_be_set(inspection: Inspection) -> Iterator[Finding]:
@@ -50,7 +49,7 @@ def rules_to_be_set(inspection: Inspection) -> Iterator[Finding]:
     for rule in book.to_be_set:
         values = ", ".join(f"{name} = {value}" for name, value in rule.parameters.items() if name != "sentence")
         facts = {"values": values, "source": rule.source, "statement": rule.statement}
-        yield Finding.of(rule.identifier, Status.WARN, fault(2062, "rules.yaml", identifier=rule.identifier, **facts))
+        yield Finding.of(rule.identifier, Status.WARN, fault(2062, rule.identifier, **facts))
     if not book.to_be_set:
         yield ok("rules", f"{len(book.rules)} rules, none on a default that the site must set")
 
