@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ def add(commands: Any) -> None:
 
 def check(args: argparse.Namespace) -> int:
     """Print what was found; 1 if anything failed."""
+    logging.getLogger("runner").addHandler(logging.NullHandler())  # what there is to say is said below
     looked = app.check_installation(args.settings, datetime.now(UTC), offline=args.offline, needs_daemon=args.daemon)
     findings: list[Finding] = []
     if args.json:

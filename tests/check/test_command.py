@@ -13,6 +13,7 @@ from runner.app import Finding, Status
 from runner.app.check.everything import CHECKS, Check, _looked
 from runner.app.check.inspection import Inspection
 from tests.check.site import Installation, write_certificate
+from tests.docs.console import ROOT, unseen
 
 if TYPE_CHECKING:
     import pytest
@@ -32,6 +33,13 @@ def test_warnings_alone_are_status_zero_and_each_says_what_to_do(
     assert warned
     assert all(lines[number + 1].startswith("        ") for number in warned)
     assert re.fullmatch(r"\d+ ok, \d+ to look at, 3 left out", lines[-1])
+
+
+def test_the_guide_shows_what_is_printed(site: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "howto" / "check_an_installation.md").read_text("utf-8")
+    (shown,) = re.findall(r"^\$ .+ check --offline\n(.+?)^```", page, re.MULTILINE | re.DOTALL)
+    run(site, "--offline")
+    assert unseen(shown.splitlines(), capsys.readouterr().out) is None
 
 
 def test_a_failure_is_status_one(site: Installation, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,14 +70,14 @@ def test_a_certificate_is_told_of_from_sixty_days_on(
     site: Installation, days: float, status: str | None, said: str | None
 ) -> None:
     write_certificate(site.pki / "institution.crt", site.pki / "institution.key", days=days)
-    bad = site.bad("certificates")
+    bad = site.bad("certificates and keys")
     assert [(name, told) for name, told, _ in bad] == ([("tls.client_certificate", status)] if status else [])
     assert all(said is not None and said in found for _, _, found in bad)
 
 
 def test_a_certificate_that_is_not_valid_yet_fails(site: Installation) -> None:
     write_certificate(site.pki / "server.crt", site.pki / "server.key", days=400, begins=1)
-    ((name, status, found),) = site.bad("certificates")
+    ((name, status, found),) = site.bad("certificates and keys")
     assert (name, status) == ("login.certificate", "FAIL")
     assert "is not valid before" in found
 
@@ -85,7 +85,7 @@ def test_a_certificate_that_is_not_valid_yet_fails(site: Installation) -> None:
 def test_a_key_of_another_certificate_fails(site: Installation) -> None:
     write_certificate(site.pki / "institution.crt", None, days=400)
     write_certificate(site.pki / "server.crt", None, days=400)
-    assert [(name, status, "RNR-4304" in found) for name, status, found in site.bad("certificates")] == [
+    assert [(name, status, "RNR-4304" in found) for name, status, found in site.bad("certificates and keys")] == [
         ("tls.client_certificate", "FAIL", True),
         ("login.certificate", "FAIL", True),
     ]
@@ -93,7 +93,7 @@ def test_a_key_of_another_certificate_fails(site: Installation) -> None:
 
 def test_the_technical_user_s_file_must_open(site: Installation) -> None:
     (site.pki / "technical.password").write_text("wrong")
-    ((name, status, found),) = site.bad("certificates")
+    ((name, status, found),) = site.bad("certificates and keys")
     assert (name, status) == ("technical_user", "FAIL")
     assert "RNR-4302" in found
 
@@ -101,7 +101,7 @@ def test_the_technical_user_s_file_must_open(site: Installation) -> None:
 def test_a_signing_certificate_is_watched_where_there_is_one(site: Installation) -> None:
     write_certificate(site.folder / "sign.crt", site.folder / "sign.key", days=10.5)
     site.change('code = "013579"', 'code = "013579"\nsigning_certificate = "sign.crt"\nsigning_key = "sign.key"')
-    ((name, status, found),) = site.bad("certificates")
+    ((name, status, found),) = site.bad("certificates and keys")
     assert (name, status) == ("institution.signing_certificate", "warn")
     assert "in 10 days" in found
 
@@ -110,15 +110,22 @@ def test_an_old_pin_beside_a_living_one_is_a_warning_and_alone_a_failure(site: I
     write_certificate(site.folder / "old.crt", None, days=-1)
     site.change('pins = ["pki/service.crt"]', 'pins = ["old.crt", "pki/service.crt"]')
     site.change('sts_pins = ["pki/sts.crt"]', 'sts_pins = ["old.crt"]')
-    assert [(name, status) for name, status, _ in site.bad("certificates")] == [
+    assert [(name, status) for name, status, _ in site.bad("certificates and keys")] == [
         ("eeszt.pins 1", "warn"),
         ("eeszt.sts_pins", "FAIL"),
     ]
 
 
+def test_a_sealing_key_that_is_none_fails(site: Installation) -> None:
+    (site.folder / "sealing.key").write_text("short")
+    ((name, status, found),) = site.bad("certificates and keys")
+    assert (name, status) == ("sealing", "FAIL")
+    assert "RNR-1013" in found
+
+
 def test_what_is_no_certificate_fails_by_its_setting(site: Installation) -> None:
     (site.pki / "ca.crt").write_text("nothing")
-    assert [(name, status, "RNR-4303" in found) for name, status, found in site.bad("certificates")] == [
+    assert [(name, status, "RNR-4303" in found) for name, status, found in site.bad("certificates and keys")] == [
         ("tls.trust", "FAIL", True),
         ("login.trust", "FAIL", True),
     ]

@@ -51,6 +51,7 @@ def point(site: Installation, service: str, address: str) -> None:
 def test_a_good_installation_reaches_every_service_is_answered_and_knows_the_time(connected: Installation) -> None:
     findings = [each for each in connected.findings(offline=False) if each.group in ONLINE]
     assert [(each.group, each.name, each.status) for each in findings] == [
+        ("connections", "addresses", "ok"),
         ("connections", "ekat", "ok"),
         ("connections", "erecept", "ok"),
         ("connections", "sts", "ok"),
@@ -71,6 +72,13 @@ def test_a_service_that_nobody_serves_fails_alone(connected: Installation) -> No
     point(connected, "ekat", "https://127.0.0.1:9/ekat")
     bad = connected.bad("connections", offline=False)
     assert [(name, status, "RNR-5202" in found) for name, status, found in bad] == [("ekat", "FAIL", True)]
+
+
+def test_a_service_of_the_contract_without_an_address_fails(connected: Installation) -> None:
+    connected.change("ekat = ", "kate = ")
+    bad = connected.bad("connections", "answers", offline=False)
+    assert [(name, status) for name, status, _ in bad] == [("addresses", "FAIL"), ("answers", "skip")]
+    assert "RNR-1003" in bad[0][2]
 
 
 def test_a_server_of_another_name_is_not_believed(connected: Installation) -> None:

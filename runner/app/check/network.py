@@ -15,6 +15,16 @@ from runner.errors import RunnerError, fault
 from runner.ports import Delivery
 
 
+def addresses(inspection: Inspection) -> Iterator[Finding]:
+    """Every service of the contract has an address; without one the daemon does not start."""
+    known, path = inspection.settings.eeszt.addresses, str(inspection.path)
+    missing = [service for service in inspection.mappings.pack.services if service not in known]
+    for service in missing:
+        yield Finding.of("addresses", Status.FAIL, fault(1003, path, name=f"eeszt.addresses.{service}"))
+    if not missing:
+        yield ok("addresses", "every service of the contract has one")
+
+
 def reachability(inspection: Inspection) -> Iterator[Finding]:
     """Connection and TLS handshake with our certificate, the host verified: a line for each service."""
     http, settings = inspection.http, inspection.settings
