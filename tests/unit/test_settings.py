@@ -102,7 +102,7 @@ items = 2
 def test_every_problem_is_told_in_one_run_in_the_order_of_its_lines(tmp_path: Path) -> None:
     text = SMALLEST.replace('"test"', '"tset"').replace("client_key", "client_kez")
     text = text.replace('"https://localhost:8444/sts"', '"http://localhost"')
-    text += '[waits]\nretry = "5 days"\n[lanes.interactive]\nbatch = 0\nsenders = true\n[taste]\nof = "sky"\n'
+    text += '[waits]\nretry = "5 days"\n[lanes.interactive]\nbatch = 0\nsenders = true\n[xyz]\nof = "sky"\n'
     found = problems(tmp_path, text)
     assert [(number, line) for number, line, _ in found] == [
         (1004, 3),  # environment
@@ -112,7 +112,7 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_its_lines(tmp_path: Pa
         (1004, 25),  # retry
         (1004, 27),  # batch
         (1004, 28),  # senders
-        (1002, 29),  # taste
+        (1002, 29),  # xyz
     ]
     assert "'tls.client_kez'" in found[3][2]
     assert "one of test, production" in found[0][2]
