@@ -116,7 +116,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
 def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: StepHook) -> Service:
     clock = SystemClock()
     _warn(mappings, store)
-    eeszt = Eeszt.of(settings, mappings, clock)
+    eeszt = _Eeszt.of(settings, mappings, clock)
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
     site = Site(
@@ -151,7 +151,7 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
 
 
 @dataclass(frozen=True, slots=True)
-class Eeszt:
+class _Eeszt:
     """The other side, as this site reaches it."""
 
     http: HttpClient
@@ -159,8 +159,7 @@ class Eeszt:
     gateway: EesztGateway
 
     @classmethod
-    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> Eeszt:
-        """Give it as the settings say; asks nobody yet."""
+    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> _Eeszt:
         http = HttpClient(
             client_tls(
                 trusted=settings.tls.trust, certificate=settings.tls.client_certificate, key=settings.tls.client_key
@@ -265,3 +264,9 @@ def _signer(credential: Credential | None) -> Signer | None:
 
 def _pins(files: tuple[Path, ...]) -> tuple[bytes, ...]:
     return tuple(pin for file in files for pin in read_pins(file))
+
+
+def counterpart(settings: Settings, mappings: Mappings) -> tuple[HttpClient, Sts, EesztGateway]:
+    """Give the other side as the daemon would reach it, for who only looks; nobody is asked yet."""
+    eeszt = _Eeszt.of(settings, mappings, SystemClock())
+    return eeszt.http, eeszt.sts, eeszt.gateway

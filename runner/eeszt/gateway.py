@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _KEPT_TOKENS = 512
 _UNSIGNABLE = "the message cannot be signed"
-_SAID = frozenset({Delivery.ANSWERED, Delivery.FAULT})
 
 
 class EesztGateway:
@@ -121,7 +120,8 @@ class EesztGateway:
         except (NotSentError, TransportError):
             # A token service that cannot be asked says nothing good of the service beside it.
             return False
-        return self._harmless(self._pack.operation(name), token).delivery in _SAID
+        reply = self._harmless(self._pack.operation(name), token)
+        return reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}
 
     def ask(self, service: str, token: Token) -> Reply | None:
         """Ask a service with its harmless call, whatever its breaker says; None where the contract has none."""
@@ -154,7 +154,7 @@ class EesztGateway:
         if now >= token.expires_at:
             return Reply(Delivery.NOT_SENT, detail="the session has ended")
         reply = self._exchanged(operation, message, token)
-        if reply.delivery in _SAID:
+        if reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}:
             self._note(operation.service, changed=breaker.answered())
         elif reply.detail != _UNSIGNABLE:
             failed = message.item_id if message.item_id is not None else message.message_id

@@ -12,10 +12,12 @@ from typing import Any
 
 from runner.app.check.bounded import GRACE_S, all_within
 from runner.app.database import store_of
-from runner.app.service import Eeszt, SystemClock
+from runner.app.service import counterpart
 from runner.app.site import load_settings, mappings_of, settings_path
+from runner.eeszt.gateway import EesztGateway
 from runner.eeszt.heard import Heard, ask_date
 from runner.eeszt.http import HttpClient, Timeouts
+from runner.eeszt.sts import Sts
 from runner.eeszt.tls import client_tls
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.mapping import Mappings
@@ -117,16 +119,17 @@ class Inspection:
         return context
 
     @property
-    def eeszt(self) -> Eeszt:
-        """Give the other side, as the daemon would reach it."""
+    def eeszt(self) -> tuple[HttpClient, Sts, EesztGateway]:
+        """Give the other side, as the daemon would reach it: connections, token service, services."""
         settings, mappings = self._impatient(self.settings), self.mappings
-        eeszt: Eeszt = self._part("keys and addresses", lambda: Eeszt.of(settings, mappings, SystemClock()))
-        return eeszt
+        made: tuple[HttpClient, Sts, EesztGateway]
+        made = self._part("keys and addresses", lambda: counterpart(settings, mappings))
+        return made
 
     def heard(self) -> Heard | None:
         """What the other side told of the time, by the answers that it gave, else asked for nothing but that."""
         try:
-            heard = self.eeszt.http.dates.newest()
+            heard = self.eeszt[0].dates.newest()
         except SkippedError:
             heard = None
         if heard is not None:
@@ -143,8 +146,8 @@ class Inspection:
         for part in self._parts.values():
             if isinstance(part, EmbeddedStore | HttpClient):
                 part.close()
-            elif isinstance(part, Eeszt):
-                part.http.close()
+            elif isinstance(part, tuple):
+                part[0].close()
 
     @staticmethod
     def _impatient(settings: Settings) -> Settings:

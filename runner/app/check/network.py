@@ -41,12 +41,12 @@ def reachability(inspection: Inspection) -> Iterator[Finding]:
 
 def answers(inspection: Inspection) -> Iterator[Finding]:
     """The technical user's token, and with it each service's harmless call: everything as in a real exchange."""
-    eeszt = inspection.eeszt
-    if eeszt.sts.technical_user() is None:
+    http, sts, gateway = inspection.eeszt
+    if sts.technical_user() is None:
         yield Finding("technical user", Status.SKIP, "none is configured, so no service can be asked")
         return
-    longest_s = eeszt.http.timeouts.connect_s + eeszt.http.timeouts.read_s + GRACE_S
-    token = all_within(longest_s, {"token": eeszt.sts.technical})["token"]
+    longest_s = http.timeouts.connect_s + http.timeouts.read_s + GRACE_S
+    token = all_within(longest_s, {"token": sts.technical})["token"]
     if isinstance(token, RunnerError):
         yield Finding.of("technical user", Status.FAIL, token)
         return
@@ -55,7 +55,7 @@ def answers(inspection: Inspection) -> Iterator[Finding]:
         return
     yield ok("technical user", f"{token.eeszt_user} has a token until {token.expires_at:%Y-%m-%d %H:%M} UTC")
     services = sorted({kind.operation.service for kind in inspection.mappings.types.values()})
-    replies = all_within(longest_s, {service: partial(eeszt.gateway.ask, service, token) for service in services})
+    replies = all_within(longest_s, {service: partial(gateway.ask, service, token) for service in services})
     for service, reply in replies.items():
         if reply is None:
             yield Finding(service, Status.SKIP, "the contract names no harmless call")
