@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from runner import app
 from runner.app import Finding, Status
+from runner.app.check.everything import CHECKS
 from runner.demo.medworks import MedWorkS
 from runner.demo.site import prepare_folder, write_settings
 
@@ -50,16 +51,17 @@ class Installation:
         with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
             connection.execute(statement)
 
-    def findings(self, *, offline: bool = True, **options: bool) -> list[Finding]:
-        return list(app.check_installation(self.settings, datetime.now(UTC), offline=offline, **options))
+    def findings(self, *groups: str, offline: bool = True, needs_daemon: bool = False) -> list[Finding]:
+        """What the checks of some groups find, or all."""
+        checks = [each for each in CHECKS if not groups or each.group in groups]
+        now = datetime.now(UTC)
+        looked = app.check_installation(self.settings, now, offline=offline, needs_daemon=needs_daemon, checks=checks)
+        return list(looked)
 
-    def bad(self, *groups: str, offline: bool = True, **options: bool) -> list[tuple[str, str, str]]:
+    def bad(self, *groups: str, offline: bool = True, needs_daemon: bool = False) -> list[tuple[str, str, str]]:
         """Name, status and text of what is not ok in some groups."""
-        return [
-            (each.name, each.status, each.found)
-            for each in self.findings(offline=offline, **options)
-            if each.group in groups and each.status is not Status.OK
-        ]
+        found = self.findings(*groups, offline=offline, needs_daemon=needs_daemon)
+        return [(each.name, each.status, each.found) for each in found if each.status is not Status.OK]
 
 
 def make_installation(folder: Path, addresses: Mapping[str, str] = NOWHERE) -> Installation:

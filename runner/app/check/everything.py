@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -65,7 +65,12 @@ CHECKS = (
 
 
 def check_installation(
-    named: str | Path | None, now: datetime, *, offline: bool = False, needs_daemon: bool = False
+    named: str | Path | None,
+    now: datetime,
+    *,
+    offline: bool = False,
+    needs_daemon: bool = False,
+    checks: Sequence[Check] = CHECKS,
 ) -> Iterator[Finding]:
     """
     Look at everything of a site; nothing is changed and nothing is sent for anybody.
@@ -75,12 +80,13 @@ def check_installation(
         now: Aware UTC.
         offline: Leave out what needs the network.
         needs_daemon: Whether a daemon that is not alive is a failure.
+        checks: What to look at.
 
     Yields:
-        Findings as they come, in the order of ``CHECKS``.
+        Findings as they come, in the order of ``checks``.
     """
     with closing(Inspection(named, now, needs_daemon=needs_daemon)) as inspection:
-        for check in CHECKS:
+        for check in checks:
             if check.online and offline:
                 yield Finding(check.name, Status.SKIP, "left out by --offline", group=check.group)
                 continue
