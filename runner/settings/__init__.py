@@ -8,6 +8,7 @@ of its section, from which ``docs/reference/settings.md`` is made.
 from runner.settings.files import exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
+from runner.settings.retention import Retention
 from runner.settings.sections import (
     Breaker,
     Database,
@@ -33,6 +34,7 @@ __all__ = [
     "Lane",
     "Log",
     "Login",
+    "Retention",
     "Runner",
     "Sealing",
     "Settings",

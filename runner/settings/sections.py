@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
+from runner.settings.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,7 @@ class Settings:
         waits: Overrides of the protocol's times.
         breaker: When a service counts as interrupted.
         log: The technical log.
+        retention: How long patients' data is kept.
         places: Dotted key → ``file:line`` where the file has it, for errors found later.
     """
 
@@ -294,4 +296,5 @@ class Settings:
     waits: Waits = field(default_factory=Waits)
     breaker: Breaker = field(default_factory=Breaker)
     log: Log = field(default_factory=Log)
+    retention: Retention = field(default_factory=Retention)
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
