@@ -206,7 +206,7 @@ UPDATE [outbox] SET [payload] = NULL WHERE [item_id] IN (SELECT value FROM json_
 -- documents_kept_enough --
 -- What went up of items that ended long enough ago, likewise.
 SELECT m.item_id
-  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_DOCUMENT_IX JOIN [outbox] o ON o.[item_id] = m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_DOCUMENT_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
  WHERE m.document IS NOT NULL AND m.stored_at <= :document
    AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND o.[state_at] <= :document
    AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
@@ -217,9 +217,9 @@ SELECT m.item_id
 UPDATE EESZT_MESSAGE SET document = NULL WHERE item_id IN (SELECT value FROM json_each(:items))
 
 -- bodies_left --
--- Bytes that should have gone with the end of their item, and did not.
+-- Bytes that should have gone with the end of their item, and did not; few items have any (SQLite keeps a CROSS JOIN's order).
 SELECT m.item_id
-  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_BODY_IX JOIN [outbox] o ON o.[item_id] = m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_BODY_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
  WHERE m.body IS NOT NULL AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
    AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
  LIMIT :limit
