@@ -183,5 +183,4 @@ def test_a_round_of_housekeeping_costs_nothing_however_much_has_ended(lab: Lab, 
             binds = {"old": old, "payload": payload, "document": document, "shift": 0 if payload is None else 20000}
             used = {name: value for name, value in binds.items() if f":{name}" in values}
             lab.run(f"INSERT INTO {table} ({columns}) SELECT {values} FROM ({numbers} SELECT value FROM n)", used)
-    lab.run("ANALYZE")
     assert steps(lab, block) == 0
