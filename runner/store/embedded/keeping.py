@@ -55,8 +55,9 @@ def _find(transaction: EmbeddedTransaction, kind: str, kept: KeptFor, limit: int
 @contextmanager
 def _overwriting(connection: sqlite3.Connection) -> Iterator[None]:
     """Have SQLite write zeros over what is forgotten; else it would stay in the file's free pages for a while."""
-    connection.execute("PRAGMA secure_delete = ON")
+    [(before,)] = connection.execute("PRAGMA secure_delete").fetchall()
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
     try:
         yield
     finally:
-        connection.execute("PRAGMA secure_delete = OFF")
+        connection.execute(f"PRAGMA secure_delete = {('OFF', 'ON', 'FAST')[before]}").fetchall()
