@@ -245,7 +245,6 @@ DELETE FROM EESZT_DAY WHERE day = :day
 
 -- tally --
 -- The figures of what ended on a day in one outbox; percentiles by nearest rank.
-INSERT INTO EESZT_DAY (day, lane, document_type, state, number, p50_s, p95_s, retries, probes, paper, counted_at)
 WITH ended AS (
   SELECT coalesce((SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = o.[document_type]), '?')
            AS document_type,
@@ -259,15 +258,16 @@ ranked AS (
   SELECT e.*, row_number() OVER (PARTITION BY document_type, state ORDER BY took_s) AS place,
          count(*) OVER (PARTITION BY document_type, state) AS number
     FROM ended e)
-SELECT :day, [lane], document_type, state, max(number),
-       round(min(CASE WHEN place * 100 >= number * 50 THEN took_s END), 3),
-       round(min(CASE WHEN place * 100 >= number * 95 THEN took_s END), 3),
-       sum(retries), sum(probes), sum(paper), :now
+SELECT [lane] AS lane, document_type, state, max(number) AS number,
+       round(min(CASE WHEN place * 100 >= number * 50 THEN took_s END), 3) AS p50_s,
+       round(min(CASE WHEN place * 100 >= number * 95 THEN took_s END), 3) AS p95_s,
+       sum(retries) AS retries, sum(probes) AS probes, sum(paper) AS paper
   FROM ranked GROUP BY document_type, state
 
--- day --
--- A day's figures.
-SELECT state, number, retries, probes, paper FROM EESZT_DAY WHERE day = :day
+-- keep_figures --
+-- One line of a day's figures.
+INSERT INTO EESZT_DAY (day, lane, document_type, state, number, p50_s, p95_s, retries, probes, paper, counted_at)
+VALUES (:day, :lane, :document_type, :state, :number, :p50_s, :p95_s, :retries, :probes, :paper, :now)
 
 -- write_backs_due --
 -- Copies to make now.

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from runner.domain.outbox import FINAL
 from runner.ports import DayTally, LaneHealth
+from runner.store.embedded.transaction import clock
 from runner.store.rows import to_instant, to_text
 
 if TYPE_CHECKING:
@@ -44,24 +45,24 @@ def lane_health(database: Database, lane: str) -> LaneHealth:
 
 
 def tally(database: Database, days_ago: int) -> DayTally:
-    """Count what ended on a day, in one transaction, in place of what stood there of it."""
+    """Count what ended on a day, in place of what stood there; counted without a lock, so that no ward waits for it."""
+    with database.connections.reading() as connection:
+        now = clock(connection, database.statements)
+        day = now.astimezone(BUDAPEST).date() - timedelta(days=days_ago)
+        since, until = _begin(day), _begin(day + timedelta(days=1))
+        binds = {"since": to_text(since), "until": to_text(until)}
+        lines = [dict(line) for lane in database.lanes for line in database.on(connection, lane).rows("tally", **binds)]
     with database.connections.writing() as connection:
-        transactions = [database.on(connection, lane) for lane in database.lanes]
-        now = transactions[0].now
-        day = (now.astimezone(BUDAPEST) - timedelta(days=days_ago)).date()
-        until = _begin(day + timedelta(days=1))
-        binds = {"day": day.isoformat(), "since": to_text(_begin(day)), "until": to_text(until)}
-        first_time = until <= now and not connection.execute(database.statements["day_closed"], binds).fetchone()[0]
-        connection.execute(database.statements["forget_day"], binds)
-        for transaction in transactions:
-            transaction.rows("tally", **binds)
-        lines = connection.execute(database.statements["day"], binds).fetchall()
+        of_day = {"day": day.isoformat(), "now": to_text(now), "until": to_text(until)}
+        closed = connection.execute(database.statements["day_closed"], of_day).fetchone()[0]
+        connection.execute(database.statements["forget_day"], of_day)
+        connection.executemany(database.statements["keep_figures"], [{**of_day, **line} for line in lines])
     endings: Counter[str] = Counter()
     for line in lines:
         endings[line["state"]] += line["number"]
     return DayTally(
         day=day,
-        first_time=first_time,
+        first_time=until <= now and not closed,
         endings=dict(endings),
         retries=sum(line["retries"] for line in lines),
         probes=sum(line["probes"] for line in lines),
