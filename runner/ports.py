@@ -7,7 +7,7 @@ Instants are aware UTC. A verb has the same name here, in ``queries.sql``, in me
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -205,6 +205,64 @@ class Completion:
     result_life_s: float = 900.0
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """
+    How long patients' data is kept after its item ended, in seconds.
+
+    Attributes:
+        payload_s: What the HIS wrote into the row.
+        payload_to_mend_s: The same of a REJECTED or INVALID row, which is mended from it.
+        document_s: What went up, as named fields.
+    """
+
+    payload_s: float
+    payload_to_mend_s: float
+    document_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHealth:
+    """
+    Whether a lane keeps its promises now, by the database's clock.
+
+    Attributes:
+        silent_s: Seconds since the last heartbeat, None where there never was one.
+        overdue: How many wards wait for an answer that should have been given.
+        overdue_s: For how long the first of them, seconds.
+        paused: Whether an operator paused it.
+        late_s: For how long the oldest item that could go has been due, seconds.
+    """
+
+    silent_s: float | None
+    overdue: int
+    overdue_s: float
+    paused: bool
+    late_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """
+    What ended on one day in Europe/Budapest.
+
+    Attributes:
+        day: Which.
+        first_time: Whether the day is over and was never counted after its end before.
+        endings: Final state → how many items.
+        retries: Sends beyond the first.
+        probes: Questions after items.
+        paper: Items whose ward was told PAPER.
+    """
+
+    day: date
+    first_time: bool
+    endings: Mapping[str, int]
+    retries: int
+    probes: int
+    paper: int
+
+
 class Outbox(Protocol):
     """
     The daemon's side of the outboxes. Each verb is one transaction, commits, and is safe to repeat.
@@ -273,6 +331,23 @@ class Outbox(Protocol):
 
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is: UP or DOWN, in EESZT_SERVICE_STATE."""
+
+    def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
+        """
+        Forget patients' data that was kept long enough, up to ``limit`` of each kind, so that no lock lasts.
+
+        Nothing is forgotten of an item that has not ended, is still asked after, or whose withdrawal is owed or failed.
+
+        Returns:
+            Counts ``payload``, ``document``, and ``body`` (which goes with its item's end, here only what was left
+            behind); only those above zero.
+        """
+
+    def lane_health(self, lane: str) -> LaneHealth:
+        """Look whether the lane keeps its promises; writes nothing."""
+
+    def tally(self, days_ago: int) -> DayTally:
+        """Count what ended on a day into EESZT_DAY, in place of what stood there; 0 is today in Europe/Budapest."""
 
 
 class Desk(Protocol):

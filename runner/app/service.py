@@ -17,6 +17,7 @@ from runner import log
 from runner.app.database import store_of
 from runner.app.site import load_settings, mappings_of
 from runner.daemon.service import Daemon
+from runner.daemon.upkeep import upkeep
 from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
 from runner.eeszt.breaker import BreakerSettings
 from runner.eeszt.gateway import EesztGateway
@@ -31,6 +32,7 @@ from runner.login.otp import Otp
 from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
+from runner.ports import KeptFor
 from runner.settings import Settings, exposed_secrets, unreadable_files
 from runner.store.embedded import EmbeddedStore
 
@@ -132,7 +134,10 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
         hook=hook,
     )
     lanes = [_lane(settings, mappings, name) for name in mappings.outboxes]
-    daemon = Daemon(site, lanes, eeszt.watched(mappings))
+    kept = settings.retention
+    kept_for = KeptFor(kept.payload_s, kept.payload_to_mend_s, kept.document_s)
+    duties = upkeep(store.outbox, clock, [lane.name for lane in lanes], kept_for)
+    daemon = Daemon(site, lanes, eeszt.watched(mappings), duties)
     endpoint = None
     if settings.login is not None:
         otp = Otp(

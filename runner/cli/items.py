@@ -1,4 +1,4 @@
-"""``items``: what stands where, the story of one item, and the two things an operator may do to it."""
+"""``items``: what stands where, the story of one item, a day's figures, and the two things an operator may do to it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ COLUMNS = (
 
 LIST = "SELECT * FROM EESZT_V_STATUS WHERE (:state IS NULL OR state = :state) ORDER BY item_id DESC LIMIT :most"
 
+FIGURES = ("day", "lane", "document_type", "state", "number", "p50_s", "p95_s", "retries", "probes", "paper")
+
+DAY = """
+SELECT * FROM EESZT_DAY WHERE day = coalesce(:day, (SELECT max(day) FROM EESZT_DAY))
+ ORDER BY lane, document_type, state"""
+
 STORY = {
     "item": "SELECT * FROM EESZT_V_STATUS WHERE item_id = :item",
     "message": "SELECT message_id, digest, acting_user, expires_at, mapping_version, body IS NULL AS body_purged"
@@ -50,6 +56,10 @@ def add(commands: Any) -> None:
     command.add_argument("item", type=int)
     add_json(command)
     command.set_defaults(handle=story)
+    command = group.add_parser("stats", help="what ended on a day, by outbox, document type and end")
+    command.add_argument("--day", metavar="YYYY-MM-DD", help="in Europe/Budapest (default: the last that was counted)")
+    add_json(command)
+    command.set_defaults(handle=stats)
     command = group.add_parser("retry", help="let a WAITING or PARKED item go now")
     command.add_argument("item", type=int)
     command.set_defaults(handle=retry)
@@ -91,6 +101,17 @@ def story(args: argparse.Namespace) -> int:
         if rows:
             print(f"\n{name}")
             print(listing(rows, [column for column in rows[0] if column != "item_id"]))
+    return DONE
+
+
+def stats(args: argparse.Namespace) -> int:
+    """Print a day's figures; the daemon counts every ten minutes."""
+    with app.opened_store(args.settings) as store:
+        rows = store.desk.rows(DAY, day=args.day)
+    if args.json or rows:
+        print(listing(rows, FIGURES, as_json=args.json))
+    else:
+        print("Nothing was counted" + (f" on {args.day}." if args.day else "."))
     return DONE
 
 

@@ -40,3 +40,4 @@ NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS vagy ORDER_KEY szerint) nem ta
 DUPLICATE = "Ugyanez a rekord már szerepel a felküldendők között, másodszor nem kerül felküldésre."
 SECOND_IDENTIFIER = "Az EESZT ugyanerre a tételre második azonosítót adott: az üzemeltető beavatkozása szükséges."
 WRITE_BACK_FAILED = "Az azonosító nem írható vissza a MedWorkS táblájába:"
+WARD_OVERDUE = "Az osztály nem kapott időben választ, a feldolgozás áll: az üzemeltető beavatkozása szükséges."

@@ -9,6 +9,7 @@ from runner.settings.clock import Clock
 from runner.settings.files import exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
+from runner.settings.retention import Retention
 from runner.settings.sections import (
     Breaker,
     Database,
@@ -35,6 +36,7 @@ __all__ = [
     "Lane",
     "Log",
     "Login",
+    "Retention",
     "Runner",
     "Sealing",
     "Settings",

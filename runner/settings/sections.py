@@ -12,6 +12,7 @@ from typing import Literal
 
 from runner.settings.clock import Clock
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
+from runner.settings.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,7 @@ class Settings:
         breaker: When a service counts as interrupted.
         log: The technical log.
         clock: How this machine's clock is watched.
+        retention: How long patients' data is kept.
         places: Dotted key → ``file:line`` where the file has it, for errors found later.
     """
 
@@ -297,4 +299,5 @@ class Settings:
     breaker: Breaker = field(default_factory=Breaker)
     log: Log = field(default_factory=Log)
     clock: Clock = field(default_factory=Clock)
+    retention: Retention = field(default_factory=Retention)
     places: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -190,6 +190,85 @@ SELECT item_id FROM EESZT_RESULT WHERE expires_at <= :now LIMIT :limit
 -- Forget answers of queries.
 DELETE FROM EESZT_RESULT WHERE item_id IN (SELECT value FROM json_each(:items))
 
+-- payloads_kept_enough --
+-- Payloads of what ended long enough ago; none that a question or a withdrawal may still need.
+SELECT [item_id] FROM [outbox] INDEXED BY [outbox_payload]
+ WHERE [payload] IS NOT NULL AND [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND [state_at] <= max(:payload, :payload_to_mend)
+   AND [state_at] <= CASE WHEN [state] IN ('REJECTED', 'INVALID') THEN :payload_to_mend ELSE :payload END
+   AND [next_at] IS NULL AND [lease_until] IS NULL AND coalesce([compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- forget_payloads --
+-- What MedWorkS wrote of the record; it has the record itself.
+UPDATE [outbox] SET [payload] = NULL WHERE [item_id] IN (SELECT value FROM json_each(:items))
+
+-- documents_kept_enough --
+-- What went up of items that ended long enough ago, likewise.
+SELECT m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_DOCUMENT_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.document IS NOT NULL AND m.stored_at <= :document
+   AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND o.[state_at] <= :document
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- forget_documents --
+-- What went up; its identifiers, times and digest stay.
+UPDATE EESZT_MESSAGE SET document = NULL WHERE item_id IN (SELECT value FROM json_each(:items))
+
+-- bodies_left --
+-- Bytes that should have gone with the end of their item, and did not; few items have any (SQLite keeps a CROSS JOIN's order).
+SELECT m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_BODY_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.body IS NOT NULL AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- lane_health --
+-- Whether the lane keeps its promises: its last heartbeat, wards that wait too long, the oldest of what could go.
+SELECT (SELECT max(beat_at) FROM EESZT_RUNNER WHERE lane = [lane]) AS beat_at,
+       (SELECT count(*) FROM [outbox] WHERE [ward_answer] = 'WAIT' AND [answer_by] <= :now) AS overdue,
+       (SELECT min([answer_by]) FROM [outbox] WHERE [ward_answer] = 'WAIT') AS answer_by,
+       (SELECT min(o.[next_at]) FROM [outbox] o
+         WHERE o.[state] IN ('NEW', 'WAITING')
+           AND (o.[depends_on] IS NULL OR EXISTS (
+                 SELECT 1 FROM [outbox] p WHERE p.[item_id] = o.[depends_on]
+                    AND p.[state] IN (SELECT value FROM json_each(:final_states))))) AS next_at
+
+-- day_closed --
+-- Whether a day was counted after it was over.
+SELECT EXISTS (SELECT 1 FROM EESZT_DAY WHERE day = :day AND counted_at >= :until)
+
+-- forget_day --
+-- Room for a day's figures.
+DELETE FROM EESZT_DAY WHERE day = :day
+
+-- tally --
+-- The figures of what ended on a day in one outbox; percentiles by nearest rank.
+WITH ended AS (
+  SELECT coalesce((SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = o.[document_type]), '?')
+           AS document_type,
+         o.[state] AS state, (julianday(o.[state_at]) - julianday(o.[created_at])) * 86400 AS took_s,
+         max(o.[attempts] - 1, 0) AS retries, o.[ward_answer] IS 'PAPER' AS paper,
+         (SELECT count(*) FROM EESZT_ATTEMPT a WHERE a.item_id = o.[item_id] AND a.kind = 'PROBE') AS probes
+    FROM [outbox] o INDEXED BY [outbox_ended]
+   WHERE o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+     AND o.[state_at] >= :since AND o.[state_at] < :until),
+ranked AS (
+  SELECT e.*, row_number() OVER (PARTITION BY document_type, state ORDER BY took_s) AS place,
+         count(*) OVER (PARTITION BY document_type, state) AS number
+    FROM ended e)
+SELECT [lane] AS lane, document_type, state, max(number) AS number,
+       round(min(CASE WHEN place * 100 >= number * 50 THEN took_s END), 3) AS p50_s,
+       round(min(CASE WHEN place * 100 >= number * 95 THEN took_s END), 3) AS p95_s,
+       sum(retries) AS retries, sum(probes) AS probes, sum(paper) AS paper
+  FROM ranked GROUP BY document_type, state
+
+-- keep_figures --
+-- One line of a day's figures.
+INSERT INTO EESZT_DAY (day, lane, document_type, state, number, p50_s, p95_s, retries, probes, paper, counted_at)
+VALUES (:day, :lane, :document_type, :state, :number, :p50_s, :p95_s, :retries, :probes, :paper, :now)
+
 -- write_backs_due --
 -- Copies to make now.
 SELECT write_back_id, item_id, table_name, key_json, values_json, tries FROM EESZT_WRITE_BACK

@@ -64,19 +64,21 @@ CREATE TABLE IF NOT EXISTS EESZT_ORDER_HEAD (
   PRIMARY KEY (lane, order_key)
 ) STRICT, WITHOUT ROWID;
 
--- What left: the body until the item is final, what it said for as long as the site keeps it.
+-- What left: the body until the item is final, what it said for as long as the site keeps it (null: forgotten).
 CREATE TABLE IF NOT EXISTS EESZT_MESSAGE (
   item_id         INTEGER PRIMARY KEY,
   message_id      TEXT NOT NULL UNIQUE,
   digest          TEXT NOT NULL,
   body            BLOB,
-  document        TEXT NOT NULL,
+  document        TEXT,
   acting_user     TEXT NOT NULL,
   mapping_version TEXT NOT NULL,
   stored_at       TEXT NOT NULL,
   expires_at      TEXT NOT NULL,
   purged_at       TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_BODY_IX ON EESZT_MESSAGE (item_id) WHERE body IS NOT NULL;
+CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_DOCUMENT_IX ON EESZT_MESSAGE (stored_at) WHERE document IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS EESZT_ATTEMPT (
   attempt_id  INTEGER PRIMARY KEY,
@@ -216,6 +218,22 @@ CREATE TABLE IF NOT EXISTS EESZT_LANE (
   paused_by TEXT
 ) STRICT, WITHOUT ROWID;
 
+-- Figures of what ended on a day in Europe/Budapest; '?' is a document type that nobody declared.
+CREATE TABLE IF NOT EXISTS EESZT_DAY (
+  day           TEXT NOT NULL,
+  lane          TEXT NOT NULL,
+  document_type TEXT NOT NULL,
+  state         TEXT NOT NULL,
+  number        INTEGER NOT NULL,
+  p50_s         REAL NOT NULL,
+  p95_s         REAL NOT NULL,
+  retries       INTEGER NOT NULL,
+  probes        INTEGER NOT NULL,
+  paper         INTEGER NOT NULL,
+  counted_at    TEXT NOT NULL,
+  PRIMARY KEY (day, lane, document_type, state)
+) STRICT, WITHOUT ROWID;
+
 -- outbox --
 -- One outbox: what MedWorkS writes, what the insert fills in, what the runner keeps.
 CREATE TABLE IF NOT EXISTS [outbox] (
@@ -259,7 +277,8 @@ CREATE TABLE IF NOT EXISTS [outbox] (
   [status_text]        TEXT
 ) STRICT;
 
--- Each index is as small as the work it holds; only source_key and withdraws grow with history.
+-- Each index is as small as the work it holds; only source_key, withdraws and ended grow with history, and payload until
+-- it is forgotten.
 CREATE INDEX IF NOT EXISTS [outbox_due] ON [outbox] ([priority], [item_id], [next_at])
   WHERE [state] IN ('NEW', 'WAITING');
 CREATE INDEX IF NOT EXISTS [outbox_probe] ON [outbox] ([next_at])
@@ -279,6 +298,10 @@ CREATE INDEX IF NOT EXISTS [outbox_token] ON [outbox] ([claim_token]) WHERE [cla
 CREATE INDEX IF NOT EXISTS [outbox_depends] ON [outbox] ([depends_on]) WHERE [depends_on] IS NOT NULL;
 CREATE INDEX IF NOT EXISTS [outbox_withdraws] ON [outbox] ([withdraws]) WHERE [withdraws] IS NOT NULL;
 CREATE INDEX IF NOT EXISTS [outbox_source] ON [outbox] ([document_type], [source_key]) WHERE [source_key] IS NOT NULL;
+CREATE INDEX IF NOT EXISTS [outbox_ended] ON [outbox] ([state_at])
+  WHERE [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED');
+CREATE INDEX IF NOT EXISTS [outbox_payload] ON [outbox] ([state_at])
+  WHERE [payload] IS NOT NULL AND [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED');
 INSERT INTO sqlite_sequence (name, seq)
 SELECT [outbox_name], (SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item')
  WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = [outbox_name]);
@@ -538,4 +561,9 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WRITE_BACK', NU
 UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'POISON', i.reason_code, i.status_text, i.state_local
   FROM EESZT_V_LOCAL_ITEM i
- WHERE i.state = 'MISSED' AND i.reason_code = 'POISON';
+ WHERE i.state = 'MISSED' AND i.reason_code = 'POISON'
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WARD_OVERDUE', i.reason_code, '{WARD_OVERDUE}',
+       i.answer_by_local
+  FROM EESZT_V_LOCAL_ITEM i
+ WHERE i.ward_answer = 'WAIT' AND i.answer_by < [alive_since];

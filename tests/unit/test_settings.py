@@ -263,3 +263,22 @@ def test_whatever_stands_in_the_place_of_a_value_it_is_read_or_told(
 def test_the_page_of_settings_is_current() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "write it anew: python -m runner.settings.page > docs/reference/settings.md"
+
+
+def test_retention_is_set_in_days_and_has_defaults(tmp_path: Path) -> None:
+    kept = load(written(tmp_path, SMALLEST)).retention
+    day_s = 86400.0
+    assert (kept.payload_s, kept.payload_to_mend_s, kept.document_s) == (30 * day_s, 90 * day_s, 3650 * day_s)
+    text = SMALLEST + '[retention]\npayload = "12h"\ndocument = "1.5d"\n'
+    kept = load(written(tmp_path, text)).retention
+    assert (kept.payload_s, kept.payload_to_mend_s, kept.document_s) == (day_s / 2, 90 * day_s, 1.5 * day_s)
+
+
+def test_a_retention_of_nothing_or_of_another_form_is_refused(tmp_path: Path) -> None:
+    text = SMALLEST + '[retention]\npayload = "0d"\ndocument = "10 years"\nbody = "1d"\n'
+    first = SMALLEST.count("\n") + 2
+    assert [(number, line) for number, line, _ in problems(tmp_path, text)] == [
+        (1004, first),
+        (1004, first + 1),
+        (1002, first + 2),
+    ]

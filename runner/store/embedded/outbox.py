@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
-from runner.domain.outbox import FINAL, Verdict
+from runner.domain.outbox import Verdict
 from runner.ports import Permitted
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
+from runner.store.embedded.figures import FINAL_STATES, lane_health, tally
+from runner.store.embedded.keeping import forget
 from runner.store.embedded.sweeping import sweep
 from runner.store.embedded.waking import wake
 from runner.store.rows import certain, to_instant, to_text
@@ -23,12 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.domain.outbox import Row, Step
-    from runner.ports import Completion, Item, PermitRequest
+    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest
     from runner.store.embedded.database import Database
     from runner.store.embedded.transaction import EmbeddedTransaction
     from runner.store.rows import Record, Stored
-
-FINAL_STATES = json.dumps(sorted(FINAL))
 
 SOURCE_ROWS = 2
 """Enough to tell several from one."""
@@ -142,6 +142,18 @@ class EmbeddedOutbox:
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is."""
         self._database.write("service_state", service=service, state=state, since=to_text(since))
+
+    def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
+        """Forget patients' data that was kept long enough; counts by kind, only those above zero."""
+        return forget(self._database, kept, limit)
+
+    def lane_health(self, lane: str) -> LaneHealth:
+        """Look whether the lane keeps its promises."""
+        return lane_health(self._database, lane)
+
+    def tally(self, days_ago: int) -> DayTally:
+        """Count what ended on a day into EESZT_DAY; 0 is today."""
+        return tally(self._database, days_ago)
 
 
 def _holds(types: Mapping[str, str], record: Record) -> bool:
