@@ -132,6 +132,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionNote:
+    """
+    What the decision table said of an item, as it is kept to be proved later.
+
+    Attributes:
+        line: Number of the line; the table has its source.
+        rules: Dated rules that applied, JSON: identifier → ``from`` (first day of the version) and parameters.
+        acting_user: EESZT user whom it chose, or None.
+    """
+
+    line: str
+    rules: str
+    acting_user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PermitRequest:
     """
     What must be stored before a byte leaves.
@@ -145,6 +161,7 @@ class PermitRequest:
         acting_user: EESZT user under whom it goes.
         mapping_version: Digest of the document type.
         life_s: Seconds until the message expires; cut at ``send_by`` by the store.
+        decision: Why under this name, stored with the first permit; None for a retry.
     """
 
     item: Item
@@ -155,6 +172,7 @@ class PermitRequest:
     acting_user: str
     mapping_version: str
     life_s: float
+    decision: DecisionNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +202,13 @@ class Completion:
         token: Our claim token.
         outcome: How it ended.
         waits: The document type's waiting times.
-        attempt: SEND or PROBE for the row in EESZT_ATTEMPT; None where nothing was tried.
+        attempt: SEND, PROBE or DECIDE for the row in EESZT_ATTEMPT; None where nothing was tried or decided.
         took_s: How long the try took, seconds.
         acting_user: Under whom, or None.
         write_backs: What to copy into the HIS's tables if it is applied as ACCEPTED.
         asker: For a query: the HIS user whose result it is.
         result_life_s: How long a query's result is kept, seconds.
+        decision: For DECIDE: what the decision table said.
     """
 
     lane: str
@@ -203,6 +222,7 @@ class Completion:
     write_backs: Sequence[WriteBack] = ()
     asker: str | None = None
     result_life_s: float = 900.0
+    decision: DecisionNote | None = None
 
 
 class Outbox(Protocol):
@@ -328,8 +348,8 @@ class Directory(Protocol):
     def recorder(self, his_user: str) -> Recorder:
         """What EESZT_USER_MAP says of a HIS user; a user without a row is a fact too."""
 
-    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
-        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
+    def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
+        """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,11 @@ FILES: dict[int, Entry] = {
     2050: Entry(
         "case {case!r}: {what} expected {expected}, got {got}", "Correct the mapping, or what the case expects."
     ),
+    2071: Entry("policy rule {name!r} is none that the decision table asks", "{instead}"),
+    2072: Entry(
+        "the settings change what {identifier!r} is to the law",
+        "Remove it; a change of law is a new version of the rule in rules.yaml.",
+    ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",
         "Add the version that holds on that day to rules.yaml, or take the rule out of the mapping.",
