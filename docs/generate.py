@@ -19,10 +19,11 @@ from command_line import command_line  # noqa: E402
 from markdown_table import table  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
-from runner.domain.facts import CHOICES, Choice, Kind, Option, Registration  # noqa: E402
+from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
 from runner.domain.formats import FORMATS  # noqa: E402
 from runner.domain.outbox import FINAL, TRANSITIONS, State  # noqa: E402
-from runner.domain.policy import ASSIGNMENT, LINES, Line, Sender  # noqa: E402
+from runner.domain.policy import ASSIGNMENT, LINES, Line  # noqa: E402
+from runner.domain.wording import CHOSEN, ENDINGS, KINDS, OPTIONS, RECORDERS, SENDERS  # noqa: E402
 from runner.errors import CLASSES, TABLE  # noqa: E402
 
 MEANING = {
@@ -38,39 +39,6 @@ MEANING = {
     State.SKIPPED: "a rule says never, or what it depends on did not succeed",
     State.MISSED: "its time is over",
     State.CANCELLED: "taken back by the HIS before it was sent",
-}
-KINDS = {
-    Kind.AT_RECORDING: "eRecept or eBeutaló, written",
-    Kind.WITHDRAWAL: "withdrawal of one",
-    Kind.QUERY: "doctor's query: events, documents, prescriptions, profile",
-    Kind.EPROFIL: "eProfil, written",
-    Kind.LATE_EBEUTALO: "eBeutaló recorded after an outage",
-    Kind.LOOKUP: "eBeutaló look-up",
-    Kind.REPORT: "event or document",
-}
-RECORDERS = {
-    Registration.DOCTOR: "registered doctor",
-    Registration.OTHER: "registered, no doctor",
-    Registration.UNREGISTERED_DOCTOR: "doctor, deliberately not registered",
-    Registration.UNREGISTERED_OTHER: "no doctor, deliberately not registered",
-    Registration.NO_ROW: "no row in EESZT_USER_MAP",
-}
-SENDERS = {Sender.RECORDER: "**the recorder**", Sender.TECHNICAL: "**the technical user**"}
-OPTIONS = {
-    Option.NO_MATCH: "recorder without a row in EESZT_USER_MAP; W, P, O, E",
-    Option.NOT_ASSIGNED: "the sender is not assigned to the workplace; W, P, O, E",
-    Option.QUERY: "who may query events, documents, prescriptions, profile",
-    Option.LOOKUP: "who may look an eBeutaló up",
-    Option.LOGIN_DOWN: "event or document, recorder gone, who could not log in when he recorded",
-    Option.NO_LOGIN: "event or document, recorder who did not log in although he could have",
-    Option.UNREGISTERED_DOCTOR: "event or document of a doctor who is deliberately not registered",
-}
-CHOSEN = {
-    Choice.PARKED: "`PARKED`: it waits",
-    Choice.MISSED: "`MISSED`: it ends",
-    Choice.TECHNICAL: "`TECHNICAL`: the technical user may",
-    Choice.REGISTERED: "`REGISTERED`: whoever is registered and logged in",
-    Choice.DOCTOR: "`DOCTOR`: a doctor, logged in",
 }
 WHO_SENDS = """\
 # Who sends an item, and when
@@ -126,7 +94,6 @@ EESZT's word.
 
 {table}
 """
-ENDINGS = {"TOO_LATE": "MISSED", "PARKED": "PARKED", "INVALID": "INVALID"}
 
 
 def states_diagram() -> str:
@@ -162,7 +129,7 @@ def line_row(line: Line) -> tuple[str, ...]:
     kinds = " ".join(sorted(line.kinds, key=list(Kind).index)) if len(line.kinds) < len(Kind) else "any"
     recorders = (RECORDERS[each] for each in Registration if each in line.recorders)
     if line.sender is not None:
-        result = SENDERS[line.sender]
+        result = f"**{SENDERS[line.sender]}**"
     else:
         assert line.outcome is not None
         sentence = (line.outcome.status_text or "").format(what="…")

@@ -7,6 +7,7 @@ Puts the parts together: the only place that constructs and wires.
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
+from runner.app.story import story_of
 
 __all__ = [
     "Folders",
@@ -21,4 +22,5 @@ __all__ = [
     "opened_desk",
     "opened_store",
     "running",
+    "story_of",
 ]

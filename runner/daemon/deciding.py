@@ -110,5 +110,5 @@ def _assignment(site: Site, eeszt_user: str | None, workplace: str) -> Assignmen
 
 def _rules(site: Site, kind: DocumentType, decision: Decision, facts: Facts, day: date) -> str:
     """The rules that applied, each in its version of that day."""
-    asked = site.mappings.said_on(rules_asked(decision, facts.kind), day)
+    asked = site.mappings.said_on(rules_asked(decision, facts), day)
     return json.dumps({**kind.rules_on(day).said, **asked}, ensure_ascii=False, separators=(",", ":"))

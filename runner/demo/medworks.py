@@ -71,8 +71,12 @@ class MedWorkS:
             _insert("EESZT_WORKPLACE", {"workplace": code, "oth_code": code, "reports": 1}) for code in UNASSIGNED
         ]
         places += [_insert("EESZT_WORKPLACE", {"workplace": code, "reports": 1}) for code in WITHOUT_CODE]
-        everybody = [(p.eeszt_user, p.role) for p in PEOPLE if p.eeszt_user] + [(TECHNICAL_USER, "TECHNIKAI")]
-        assigned = [(user, code, role) for user, role in everybody for code in WORKPLACES if user != BODNAR.eeszt_user]
+        everybody = [(p.eeszt_user, p.role) for p in PEOPLE if p.eeszt_user is not None] + [
+            (TECHNICAL_USER, "TECHNIKAI")
+        ]
+        assigned: list[tuple[str | None, str, str]] = [
+            (user, code, role) for user, role in everybody for code in WORKPLACES if user != BODNAR.eeszt_user
+        ]
         assigned += [
             (BODNAR.eeszt_user, BELGYOGYASZAT, BODNAR.role),
             (BODNAR.eeszt_user, SURGOSSEGI, "ADMINISZTRATOR"),
@@ -209,7 +213,8 @@ class MedWorkS:
         """Every item, oldest first, with the lines of the decision table that decided on it, in their order."""
         return self.rows(
             "SELECT s.*, (SELECT group_concat(d.decision, '→') FROM"
-            " (SELECT decision FROM EESZT_V_DECISION WHERE item_id = s.item_id ORDER BY ending = 'PERMITTED', decided_at) d) AS line"
+            " (SELECT decision FROM EESZT_V_DECISION WHERE item_id = s.item_id"
+            " ORDER BY ending = 'PERMITTED', decided_at) d) AS line"
             " FROM EESZT_V_STATUS s ORDER BY s.item_id"
         )
 

@@ -62,8 +62,8 @@ class Line:
         """Whether no public source decides it."""
         return "OPEN" in self.source
 
-    def matches(self, facts: Facts) -> bool:
-        """Whether the line speaks of these facts."""
+    def speaks_of(self, facts: Facts) -> bool:
+        """Whether the line speaks of these facts, whatever its dated rule says."""
         wanted = (
             (self.session, facts.usable_session),
             (self.certificate, facts.certificate),
@@ -74,9 +74,12 @@ class Line:
             facts.kind in self.kinds
             and (not self.recorders or facts.registration in self.recorders)
             and (not self.logins or facts.login_at_recording in self.logins)
-            and (self.rule is None or facts.options[self.rule[0]] is self.rule[1])
             and all(want is None or want == have for want, have in wanted)
         )
+
+    def matches(self, facts: Facts) -> bool:
+        """Whether the line speaks of these facts and its dated rule says so."""
+        return self.speaks_of(facts) and (self.rule is None or facts.options[self.rule[0]] is self.rule[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ _DOCTORS = frozenset({Registration.DOCTOR, Registration.UNREGISTERED_DOCTOR})
 _NO_DOCTORS = frozenset({Registration.OTHER, Registration.UNREGISTERED_OTHER})
 _UNREGISTERED_DOCTOR = frozenset({Registration.UNREGISTERED_DOCTOR})
 _NO_ROW = frozenset({Registration.NO_ROW})
-_LIVE, _DOWN = frozenset({"LIVE"}), frozenset({"LOGIN_DOWN"})
+_LIVE, _NONE, _DOWN = (frozenset({login}) for login in ("LIVE", "NONE", "LOGIN_DOWN"))
 _RECORDER, _TECHNICAL = Sender.RECORDER, Sender.TECHNICAL
 
 
@@ -167,9 +170,10 @@ LINES: tuple[Line, ...] = (
          rule=(Option.LOGIN_DOWN, Choice.TECHNICAL), sender=_TECHNICAL),
     Line("13", _E, _OUTAGE, recorders=_REGISTERED, logins=_DOWN, certificate=True,
          outcome=_parked(Reason.LOGIN, _LOGIN)),
-    Line("14", _E, "T2, T6; OPEN", recorders=_REGISTERED, certificate=True,
+    Line("14", _E, "T2, T6; OPEN", recorders=_REGISTERED, logins=_NONE, certificate=True,
          rule=(Option.NO_LOGIN, Choice.TECHNICAL), sender=_TECHNICAL),
-    Line("14", _E, "T2, T6; OPEN", recorders=_REGISTERED, certificate=True, outcome=_parked(Reason.LOGIN, _LOGIN)),
+    Line("14", _E, "T2, T6; OPEN", recorders=_REGISTERED, logins=_NONE, certificate=True,
+         outcome=_parked(Reason.LOGIN, _LOGIN)),
     Line("15", _E, "T7", certificate=False, outcome=_parked(Reason.LOGIN, _RECORDER_LOGIN)),
     Line("16", _E, f"{_UNREGISTERED}; OPEN (doctors)", recorders=_UNREGISTERED_DOCTOR,
          rule=(Option.UNREGISTERED_DOCTOR, Choice.PARKED),
@@ -218,11 +222,17 @@ def _missing(facts: Facts, sender: Sender | None) -> str | None:
     return None
 
 
-def rules_asked(decision: Decision, kind: Kind) -> tuple[Option, ...]:
-    """Give the dated rules that this line, or another of its number that speaks of the kind, depends on."""
-    asked = (
-        each.rule[0]
-        for each in (*LINES, *ASSIGNMENT)
-        if each.rule and each.number == decision.line.number and kind in each.kinds
-    )
+def rules_asked(decision: Decision, facts: Facts) -> tuple[Option, ...]:
+    """Give the dated rules that a decision depends on: those of its line, and of lines before it that spoke too."""
+    asked = list(_BY_KIND.get(facts.kind, ()))
+    for table in (LINES, ASSIGNMENT) if decision.line in ASSIGNMENT else (LINES,):
+        for line in table:
+            if line.rule is not None and line.speaks_of(facts):
+                asked.append(line.rule[0])
+            if line.matches(facts):
+                break
     return tuple(dict.fromkeys(asked))
+
+
+_BY_KIND = {Kind.QUERY: (Option.QUERY,), Kind.LOOKUP: (Option.LOOKUP,)}
+"""Rules that also say whether a doctor's role and a proved recorder are needed."""

@@ -472,7 +472,8 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [send_by] AS send_by, [answer_by] AS answer_by, [sent_at] AS sent_at, [depends_on] AS depends_on,
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
-       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text
+       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
   FROM [outbox]
 
 -- views --
@@ -514,14 +515,15 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, m.acting_user, m
   FROM EESZT_MESSAGE m JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = m.item_id;
 
 -- Which line of the decision table decided, under whose name and by which rules: what went up, and what went no further.
+-- Times in UTC.
 DROP VIEW IF EXISTS EESZT_V_DECISION;
 CREATE VIEW EESZT_V_DECISION AS
 SELECT m.item_id, m.decision, m.acting_user, 'PERMITTED' AS ending, NULL AS reason_code, m.rules,
-       [local m.stored_at] AS decided_at
+       m.stored_at AS decided_at
   FROM EESZT_MESSAGE m
  WHERE m.decision IS NOT NULL
 UNION ALL
-SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, [local a.ended_at]
+SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a.ended_at
   FROM EESZT_ATTEMPT a
  WHERE a.kind = 'DECIDE';
 
