@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.demo.people import BODNAR, GASZTRO, KOVACS, SURGOSSEGI, SZUCS, TECHNICAL_USER
+from runner.demo.people import BODNAR, GASZTRO, KOVACS, OROSZ, SURGOSSEGI, SZUCS, TECHNICAL_USER
 from tests.faults.clinic import Clinic, clinic
 
 pytestmark = pytest.mark.slow
@@ -63,9 +63,9 @@ def test_a_retry_keeps_its_identity_whatever_has_changed_since(place: Clinic) ->
     place.until("it waits", lambda: place.state(item) == "WAITING")
     before = kept(place, item)
     place.sql(
-        "UPDATE EESZT_USER_MAP SET registration = 'REGISTERED', eeszt_user = 'O23456' WHERE his_user = 'ideiglenes'"
+        "UPDATE EESZT_USER_MAP SET registration = 'REGISTERED', eeszt_user = 'SZ34567' WHERE his_user = 'ideiglenes'"
     )
-    place.log_in(SZUCS)
+    place.log_in(OROSZ)
     [row] = place.rest(item)
     assert (row["state"], row["acting_user"], row["attempts"]) == ("ACCEPTED", TECHNICAL_USER, 2)
     assert kept(place, item) == before
@@ -89,16 +89,16 @@ def test_a_retry_waits_for_its_person_when_his_right_was_taken_away(place: Clini
 def test_a_doctor_without_a_doctors_role_at_the_workplace_prescribes_on_paper_and_may_report(place: Clinic) -> None:
     place.sql(
         "UPDATE EESZT_USER_WORKPLACE SET role = 'OKTATO' WHERE eeszt_user = ? AND workplace = ?",
-        KOVACS.eeszt_user,
+        SZUCS.eeszt_user,
         SURGOSSEGI,
     )
-    place.log_in(KOVACS)
-    prescription = place.prescription(doctor=KOVACS, workplace=SURGOSSEGI)
-    event = place.event(recorded_by=KOVACS.his_user, workplace=SURGOSSEGI)
+    place.log_in(SZUCS)
+    prescription = place.prescription(doctor=SZUCS, workplace=SURGOSSEGI)
+    event = place.event(recorded_by=SZUCS.his_user, workplace=SURGOSSEGI)
     paper, sent = place.rest(prescription, event)
     assert (paper["state"], paper["ward_answer"], paper["reason_code"]) == ("MISSED", "PAPER", "NOT_ASSIGNED")
     assert f"{SURGOSSEGI} (orvosi szerepkör)" in paper["status_text"]
     assert place.documents(prescription) == []
     assert decisions(place, prescription) == ["B7"]
     assert decisions(place, event) == ["12"]
-    assert sent["acting_user"] == KOVACS.eeszt_user
+    assert sent["acting_user"] == SZUCS.eeszt_user
