@@ -108,6 +108,7 @@ class Item:
         stored_document: The document's fields as JSON text, likewise.
         mapping_version: Digest of the mapping it was made with, once bytes were stored.
         first_recorded_at: When what it corrects was first recorded; windows run from here. None: ``recorded_at``.
+        oth_code: OTH code of the workplace; empty where EESZT_WORKPLACE has none, None where it has no such name.
     """
 
     lane: str
@@ -129,6 +130,7 @@ class Item:
     stored_document: str | None = None
     mapping_version: str | None = None
     first_recorded_at: datetime | None = None
+    oth_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,9 @@ def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) ->
     token = decided.personal if decision.sender is Sender.RECORDER else token_of(site, site.technical_user or "")
     if token is None:
         raise RefusedError(_not_reached())
+    if item.oth_code == "":
+        text = f"{sentences.NO_OTH_CODE} {item.workplace}."
+        raise RefusedError(Outcome(Ending.INVALID, Reason.NO_OTH_CODE, text))
     row = _read(site, item, kind)
     message_id = item.row.message_id or uuid.uuid4().urn
     prepared = kind.prepare(row, item, message_id)

@@ -92,7 +92,7 @@ def _places(stage: Stage) -> None:
     """A place without OTH code, one to which nobody is assigned, one where the doctor has another role."""
     medworks = stage.medworks
     without_code = medworks.record_event(KOVACS, PATIENTS[2], "J0690", workplace=GASZTRO)
-    stage.expect(EVENT, without_code, "INVALID", reason="BAD_FIELD", line="12")
+    stage.expect(EVENT, without_code, "INVALID", reason="NO_OTH_CODE", line="12")
     unassigned = medworks.record_event(KOVACS, PATIENTS[2], "J0690", workplace=RONTGEN)
     stage.expect(EVENT, unassigned, "PARKED", reason="NOT_ASSIGNED", line="B7")
     technical = medworks.record_event(IRNOK, PATIENTS[2], "J0690", workplace=RONTGEN)

@@ -186,7 +186,7 @@ def item_record(item: Item, message_id: str) -> dict[str, Any]:
         "recorded_by": item.recorded_by,
         "recorded_at": item.recorded_at,
         "created_at": item.created_at,
-        "workplace": item.workplace,
+        "workplace": item.oth_code or item.workplace,
         "withdraws": item.withdraws,
         "prescriber": item.prescriber,
     }

@@ -55,7 +55,8 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[recorder_proof] AS recorder_proof, o.[login_at_recording] AS login_at_recording,
        o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
        m.body AS body, m.document AS document, o.[mapping_version] AS mapping_version,
-       o.[first_recorded_at] AS first_recorded_at
+       o.[first_recorded_at] AS first_recorded_at,
+       (SELECT coalesce(p.oth_code, '') FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
   LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]

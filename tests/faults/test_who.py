@@ -102,3 +102,17 @@ def test_a_doctor_without_a_doctors_role_at_the_workplace_prescribes_on_paper_an
     assert decisions(place, prescription) == ["B7"]
     assert decisions(place, event) == ["12"]
     assert sent["acting_user"] == SZUCS.eeszt_user
+
+
+def test_a_workplace_is_known_by_the_hiss_own_name_and_without_a_code_nothing_is_sent(place: Clinic) -> None:
+    place.sql("INSERT INTO EESZT_WORKPLACE VALUES ('BELGY', ?, 1), ('UJ', NULL, 1)", "013579202")
+    rights = "INSERT INTO EESZT_USER_WORKPLACE (eeszt_user, workplace, role) VALUES (?, ?, 'TECHNIKAI')"
+    for name in ("BELGY", "UJ"):
+        place.sql(rights, TECHNICAL_USER, name)
+    place.sql("INSERT OR IGNORE INTO EESZT_USER_MAP VALUES ('irnok', 'NOT_REGISTERED', 0, NULL)")
+    named, without = (place.event(recorded_by="irnok", workplace=name) for name in ("BELGY", "UJ"))
+    sent, refused = place.rest(named, without)
+    assert (sent["state"], [each["workplace"] for each in place.documents(named)]) == ("ACCEPTED", ["013579202"])
+    assert (refused["state"], refused["reason_code"]) == ("INVALID", "NO_OTH_CODE")
+    assert refused["status_text"] == "A munkahelynek nincs OTH-kódja: UJ."
+    assert place.documents(without) == []
