@@ -200,6 +200,12 @@ class MedWorkS:
         self.change(_insert("EESZT_OUT_QUERY", row))
         return key
 
+    def log_out(self, person: Person) -> None:
+        """End a person's session; where the database has the package, EESZT_API does it."""
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        sql = "UPDATE EESZT_LOGIN SET ended_at = :now, sealed = NULL WHERE eeszt_user = :user AND ended_at IS NULL"
+        self.change((sql, {"now": now, "user": person.eeszt_user}))
+
     def status(self, document_type: str, source_key: object) -> Mapping[str, object]:
         """What the database says of an item now."""
         found = self.rows(

@@ -151,14 +151,6 @@ class Stage:
             )
         self.say(f"{person.name} has logged in with a one-time password, as {person.eeszt_user}")
 
-    def log_out(self, person: Person) -> None:
-        """End the person's session at once."""
-        words = ["--settings", str(self.site.settings), "login", "logout", str(person.eeszt_user)]
-        done = subprocess.run([sys.executable, "-m", "runner", *words], capture_output=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise SceneError(f"{person.name} could not log out: {done.stderr.decode()}{done.stdout.decode()}")
-        self.say(f"{person.name} has logged out")
-
     def log_in_doctors(self) -> None:
         """Both doctors, unless a session of theirs still lives."""
         living = {str(row["his_user"]) for row in self.medworks.rows("SELECT his_user FROM EESZT_V_LOGIN")}

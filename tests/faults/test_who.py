@@ -116,3 +116,19 @@ def test_a_workplace_is_known_by_the_hiss_own_name_and_without_a_code_nothing_is
     assert (refused["state"], refused["reason_code"]) == ("INVALID", "NO_OTH_CODE")
     assert refused["status_text"] == "A munkahelynek nincs OTH-kódja: UJ."
     assert place.documents(without) == []
+
+
+def test_that_he_could_not_log_in_is_a_recorded_fact_and_the_technical_user_sends(place: Clinic) -> None:
+    place.sql("INSERT OR IGNORE INTO EESZT_USER_MAP VALUES ('irnok', 'NOT_REGISTERED', 0, NULL)")
+    place.sql("INSERT INTO EESZT_USER_MAP VALUES ('uj.orvos', 'REGISTERED', 1, 'O99999')")
+    place.rest(place.event(recorded_by="irnok"))  # the technical user has his token
+    before = place.event(recorded_by="uj.orvos")
+    place.simulator.fault("sts_down")
+    assert place.command("login", "otp", "uj.orvos", stdin=b"123456").returncode != 0
+    place.until("the outage is known", lambda: place.service("sts") == "DOWN")
+    during = place.event(recorded_by="uj.orvos")
+    waiting, sent = place.rest(before, during)
+    place.simulator.clear()
+    place.until("its end is known", lambda: place.service("sts") == "UP")
+    assert (waiting["state"], decisions(place, before)) == ("PARKED", ["14"])
+    assert (sent["state"], sent["acting_user"], decisions(place, during)) == ("ACCEPTED", TECHNICAL_USER, ["13"])
