@@ -108,6 +108,7 @@ class Item:
         stored_document: The document's fields as JSON text, likewise.
         mapping_version: Digest of the mapping it was made with, once bytes were stored.
         first_recorded_at: When what it corrects was first recorded; windows run from here. None: ``recorded_at``.
+        oth_code: OTH code of the workplace; empty where EESZT_WORKPLACE has none, None where it has no such name.
     """
 
     lane: str
@@ -129,6 +130,23 @@ class Item:
     stored_document: str | None = None
     mapping_version: str | None = None
     first_recorded_at: datetime | None = None
+    oth_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionNote:
+    """
+    What the decision table said of an item, as it is kept to be proved later.
+
+    Attributes:
+        line: Number of the line; the table has its source.
+        rules: Dated rules that applied, JSON: identifier → ``from`` (first day of the version) and parameters.
+        acting_user: EESZT user whom it chose, or None.
+    """
+
+    line: str
+    rules: str
+    acting_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,7 @@ class PermitRequest:
         acting_user: EESZT user under whom it goes.
         mapping_version: Digest of the document type.
         life_s: Seconds until the message expires; cut at ``send_by`` by the store.
+        decision: Why under this name, stored with the first permit; None for a retry.
     """
 
     item: Item
@@ -155,6 +174,7 @@ class PermitRequest:
     acting_user: str
     mapping_version: str
     life_s: float
+    decision: DecisionNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +204,13 @@ class Completion:
         token: Our claim token.
         outcome: How it ended.
         waits: The document type's waiting times.
-        attempt: SEND or PROBE for the row in EESZT_ATTEMPT; None where nothing was tried.
+        attempt: SEND, PROBE or DECIDE for the row in EESZT_ATTEMPT; None where nothing was tried or decided.
         took_s: How long the try took, seconds.
         acting_user: Under whom, or None.
         write_backs: What to copy into the HIS's tables if it is applied as ACCEPTED.
         asker: For a query: the HIS user whose result it is.
         result_life_s: How long a query's result is kept, seconds.
+        decision: For DECIDE: what the decision table said.
     """
 
     lane: str
@@ -203,6 +224,7 @@ class Completion:
     write_backs: Sequence[WriteBack] = ()
     asker: str | None = None
     result_life_s: float = 900.0
+    decision: DecisionNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,8 +425,8 @@ class Directory(Protocol):
     def recorder(self, his_user: str) -> Recorder:
         """What EESZT_USER_MAP says of a HIS user; a user without a row is a fact too."""
 
-    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
-        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
+    def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
+        """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
 
 
 @dataclass(frozen=True, slots=True)

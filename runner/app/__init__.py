@@ -11,6 +11,7 @@ from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
+from runner.app.story import story_of
 
 __all__ = [
     "Finding",
@@ -28,6 +29,7 @@ __all__ = [
     "opened_desk",
     "opened_store",
     "running",
+    "story_of",
     "watch_certificates",
     "watch_clock",
 ]

@@ -148,6 +148,7 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
             clock,
             institution=settings.institution.code,
             doctor_roles=mappings.pack.sts.doctor_roles,
+            logged_in=daemon.wake,
         )
         endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=settings.runner.environment == "test")
         endpoint.start()

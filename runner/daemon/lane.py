@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
-from runner.daemon.work import Dispatch, Ready
+from runner.daemon.work import Dispatch, Ready, Unsent
 from runner.daemon.worker import SOMEBODY_WAITS, prepare
 from runner.domain import sentences
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.errors import BUSY, RunnerError, places
-from runner.ports import Completion, Message, PermitRequest, Permitted
+from runner.ports import Completion, Message, Permitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.daemon.completer import Completer
     from runner.daemon.work import LaneSettings, Site
-    from runner.ports import Item
+    from runner.ports import DecisionNote, Item
 
 logger = logging.getLogger(__name__)
 
@@ -140,8 +140,8 @@ class Poller:
         send_until = since + self._lane.lease_s - self._lane.send_s
         for item in items:
             made = prepare(self._site, self._lane, item)
-            if isinstance(made, Outcome):
-                self._completer.put(self._unsent(item, made))
+            if isinstance(made, Unsent):
+                self._completer.put(self._unsent(item, made.outcome, made.decision))
             else:
                 self._prepared.append((made, send_until))
         self._site.hook("prepared", [item.row.item_id for item in items])
@@ -164,7 +164,7 @@ class Poller:
                     self._senders.send(Dispatch(plan.ready, plan.message, send_until, probe=True))
                     asked += 1
                 else:
-                    self._completer.put(self._unsent(item, plan, attempt=None))
+                    self._completer.put(self._unsent(item, plan))
         finally:
             self._senders.release(free - asked)
         return asked
@@ -224,7 +224,7 @@ class Poller:
     def _send_permitted(self, group: Sequence[tuple[Ready, float]]) -> int:
         items = [ready.item.row.item_id for ready, _ in group]
         self._site.hook("permitting", items)
-        answers = self._site.outbox.permit([_request(ready, self._site.message_life_s) for ready, _ in group])
+        answers = self._site.outbox.permit([ready.request(self._site.message_life_s) for ready, _ in group])
         self._site.hook("permitted", items)
         sent = 0
         for ready, send_until in group:
@@ -252,7 +252,7 @@ class Poller:
             ready, _ = self._prepared.popleft()
             self._completer.put(self._unsent(ready.item, Outcome(Ending.GIVEN_BACK)))
 
-    def _unsent(self, item: Item, outcome: Outcome, attempt: str | None = None) -> Completion:
+    def _unsent(self, item: Item, outcome: Outcome, decision: DecisionNote | None = None) -> Completion:
         kind = self._site.mappings.types[item.document_type]
         return Completion(
             lane=self._lane.name,
@@ -260,7 +260,9 @@ class Poller:
             token=item.row.claim_token or "",
             outcome=outcome,
             waits=kind.waits,
-            attempt=attempt,
+            attempt="DECIDE" if decision is not None else None,
+            acting_user=decision.acting_user if decision is not None else None,
+            decision=decision,
         )
 
     def _trouble(self, fault: str) -> None:
@@ -284,16 +286,3 @@ class Poller:
             self._wait_s = self._lane.poll_s
         else:
             self._wait_s = min(self._lane.idle_poll_s, self._wait_s * 1.5)
-
-
-def _request(ready: Ready, life_s: float) -> PermitRequest:
-    return PermitRequest(
-        item=ready.item,
-        token=ready.item.row.claim_token or "",
-        message_id=ready.message_id,
-        body=ready.body,
-        document=ready.document_json,
-        acting_user=ready.token.eeszt_user,
-        mapping_version=ready.kind.digest,
-        life_s=life_s,
-    )

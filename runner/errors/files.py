@@ -110,6 +110,11 @@ FILES: dict[int, Entry] = {
         "the contract {name!r} is a reference contract of our own, not the EESZT's",
         "Put the operator's in its place before production; see docs/howto/replace_the_contract.md.",
     ),
+    2071: Entry("policy rule {name!r} is none that the decision table asks", "{instead}"),
+    2072: Entry(
+        "the settings change what {identifier!r} is to the law",
+        "Remove it; a change of law is a new version of the rule in rules.yaml.",
+    ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",
         "Add the version that holds on that day to rules.yaml, or take the rule out of the mapping.",

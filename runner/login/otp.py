@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +30,7 @@ class Otp:
         *,
         institution: str,
         doctor_roles: Collection[str],
+        logged_in: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Wire it.
@@ -42,6 +43,7 @@ class Otp:
             clock: Time.
             institution: Code that a token must name.
             doctor_roles: EESZT roles that a matched doctor must prove one of.
+            logged_in: Called after a session is stored, so that what waits for it goes at once.
         """
         self._directory = directory
         self._logins = logins
@@ -50,6 +52,7 @@ class Otp:
         self._clock = clock
         self._institution = institution
         self._doctor_roles = frozenset(doctor_roles)
+        self._logged_in = logged_in
 
     def login(self, his_user: str, one_time_password: str) -> LoginRow:
         """
@@ -116,6 +119,7 @@ class Otp:
         )
         row = replace(row, sealed=self._sealer.seal(row, token))
         self._logins.save(row)
+        self._logged_in()
         return row
 
 

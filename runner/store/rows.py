@@ -131,6 +131,7 @@ def to_item(lane: str, row: Row, record: Record) -> Item:
         stored_document=record["document"] if left else None,
         mapping_version=record["mapping_version"],
         first_recorded_at=to_instant(record["first_recorded_at"]),
+        oth_code=record["oth_code"],
     )
 
 

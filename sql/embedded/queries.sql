@@ -55,7 +55,8 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[recorder_proof] AS recorder_proof, o.[login_at_recording] AS login_at_recording,
        o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
        m.body AS body, m.document AS document, o.[mapping_version] AS mapping_version,
-       o.[first_recorded_at] AS first_recorded_at
+       o.[first_recorded_at] AS first_recorded_at,
+       (SELECT coalesce(p.oth_code, '') FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
   LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
@@ -75,8 +76,10 @@ UPDATE [outbox]
 
 -- store_message --
 -- Keep what leaves before it leaves; a retry keeps bytes and identifier and renews the expiry.
-INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, body, document, acting_user, mapping_version, stored_at, expires_at)
-VALUES (:item_id, :message_id, :digest, :body, :document, :acting_user, :mapping_version, :now, :expires_at)
+INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, body, document, acting_user, mapping_version, stored_at, expires_at,
+                           decision, rules)
+VALUES (:item_id, :message_id, :digest, :body, :document, :acting_user, :mapping_version, :now, :expires_at,
+        :decision, :rules)
     ON CONFLICT (item_id) DO UPDATE SET expires_at = excluded.expires_at, body = coalesce(body, excluded.body)
 
 -- mark_permitted --
@@ -136,9 +139,9 @@ VALUES (:name, :value, :item_id, :is_second, :now)
     ON CONFLICT (name, value) DO NOTHING
 
 -- keep_attempt --
--- One try or probe.
-INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict)
-VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict)
+-- One try or probe, or a decision by which nothing was sent.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict, decision, rules)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict, :decision, :rules)
 
 -- keep_result --
 -- The answer of a query, for who asked.
@@ -323,7 +326,7 @@ UPDATE EESZT_LANE SET paused_at = NULL, paused_by = NULL WHERE lane = :lane
 -- parked_for_login --
 -- What waits for this person's login.
 SELECT [item_id] FROM [outbox]
- WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED')
+ WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
    AND ([recorded_by] IN (SELECT value FROM json_each(:his_users)) OR [acting_user] = :eeszt_user)
 
 -- unknown_for_login --
@@ -395,13 +398,13 @@ SELECT document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, n
 -- What the institution says of a HIS user.
 SELECT registration, is_doctor, eeszt_user FROM EESZT_USER_MAP WHERE his_user = :his_user
 
--- is_assigned --
--- Whether an identity may work at a workplace today, by the day in Budapest.
-SELECT EXISTS (
-  SELECT 1 FROM EESZT_USER_WORKPLACE a, (SELECT [now] AS at) n
-   WHERE a.eeszt_user = :eeszt_user
-     AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
-     AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31'))
+-- roles --
+-- In which roles an identity may work at a workplace today, by the day in Budapest.
+SELECT DISTINCT a.role AS role
+  FROM EESZT_USER_WORKPLACE a, (SELECT [now] AS at) n
+ WHERE a.eeszt_user = :eeszt_user
+   AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
+   AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31')
 
 -- begin_login --
 -- Note that a HIS user is about to log in.

@@ -64,7 +64,8 @@ CREATE TABLE IF NOT EXISTS EESZT_ORDER_HEAD (
   PRIMARY KEY (lane, order_key)
 ) STRICT, WITHOUT ROWID;
 
--- What left: the body until the item is final, what it said for as long as the site keeps it (null: forgotten).
+-- What left: the body until the item is final, what it said for as long as the site keeps it (null: forgotten). decision:
+-- line of the decision table by which it went under this name; rules: the dated rules that applied, JSON.
 CREATE TABLE IF NOT EXISTS EESZT_MESSAGE (
   item_id         INTEGER PRIMARY KEY,
   message_id      TEXT NOT NULL UNIQUE,
@@ -75,21 +76,26 @@ CREATE TABLE IF NOT EXISTS EESZT_MESSAGE (
   mapping_version TEXT NOT NULL,
   stored_at       TEXT NOT NULL,
   expires_at      TEXT NOT NULL,
-  purged_at       TEXT
+  purged_at       TEXT,
+  decision        TEXT,
+  rules           TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_BODY_IX ON EESZT_MESSAGE (item_id) WHERE body IS NOT NULL;
 CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_DOCUMENT_IX ON EESZT_MESSAGE (stored_at) WHERE document IS NOT NULL;
 
+-- Tries and questions; DECIDE: the decision table, or a rule after it, said that it goes no further for now.
 CREATE TABLE IF NOT EXISTS EESZT_ATTEMPT (
   attempt_id  INTEGER PRIMARY KEY,
   item_id     INTEGER NOT NULL,
-  kind        TEXT NOT NULL CHECK (kind IN ('SEND', 'PROBE')),
+  kind        TEXT NOT NULL CHECK (kind IN ('SEND', 'PROBE', 'DECIDE')),
   ended_at    TEXT NOT NULL,
   took_ms     INTEGER NOT NULL,
   ending      TEXT NOT NULL,
   reason_code TEXT,
   acting_user TEXT,
-  verdict     TEXT NOT NULL
+  verdict     TEXT NOT NULL,
+  decision    TEXT,
+  rules       TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS EESZT_ATTEMPT_ITEM_IX ON EESZT_ATTEMPT (item_id);
 
@@ -185,7 +191,7 @@ CREATE INDEX IF NOT EXISTS EESZT_LOGIN_LIVE_IX ON EESZT_LOGIN (eeszt_user) WHERE
 
 -- A match that is taken back or changed ends the sessions made under it.
 CREATE TRIGGER IF NOT EXISTS EESZT_USER_MAP_AU AFTER UPDATE ON EESZT_USER_MAP
-WHEN NEW.eeszt_user IS NOT OLD.eeszt_user OR NEW.his_user <> OLD.his_user
+WHEN NEW.eeszt_user IS NOT OLD.eeszt_user OR NEW.his_user <> OLD.his_user OR NEW.is_doctor <> OLD.is_doctor
 BEGIN
   UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_MAP', sealed = NULL
    WHERE his_user = OLD.his_user AND ended_at IS NULL;
@@ -194,6 +200,20 @@ CREATE TRIGGER IF NOT EXISTS EESZT_USER_MAP_AD AFTER DELETE ON EESZT_USER_MAP
 BEGIN
   UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_MAP', sealed = NULL
    WHERE his_user = OLD.his_user AND ended_at IS NULL;
+END;
+
+-- An assignment that is taken back or changed ends its user's sessions: the next login brings his rights of then.
+CREATE TRIGGER IF NOT EXISTS EESZT_USER_WORKPLACE_AU AFTER UPDATE ON EESZT_USER_WORKPLACE
+WHEN NEW.eeszt_user <> OLD.eeszt_user OR NEW.workplace <> OLD.workplace OR NEW.role <> OLD.role
+  OR NEW.valid_from <> OLD.valid_from OR NEW.valid_to IS NOT OLD.valid_to
+BEGIN
+  UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_WORKPLACE', sealed = NULL
+   WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
+END;
+CREATE TRIGGER IF NOT EXISTS EESZT_USER_WORKPLACE_AD AFTER DELETE ON EESZT_USER_WORKPLACE
+BEGIN
+  UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_WORKPLACE', sealed = NULL
+   WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
 END;
 
 -- Outage ledger: how each service is, and since when.
@@ -328,6 +348,7 @@ END;
 
 -- insert_trigger --
 -- What MedWorkS leaves out, by the database's clock; nothing that a row holds makes the insert fail.
+-- LOGIN_DOWN is what a living daemon knows: the last word of a dead one proves no outage, and the item rather waits.
 DROP TRIGGER IF EXISTS [outbox_ai];
 CREATE TRIGGER [outbox_ai] AFTER INSERT ON [outbox]
 BEGIN
@@ -352,7 +373,8 @@ BEGIN
          [login_at_recording] = CASE
            WHEN EXISTS (SELECT 1 FROM EESZT_USER_MAP u JOIN EESZT_LOGIN l ON l.eeszt_user = u.eeszt_user
                          WHERE u.his_user = NEW.[recorded_by] AND l.ended_at IS NULL AND l.ends_at > [now]) THEN 'LIVE'
-           WHEN EXISTS (SELECT 1 FROM EESZT_SERVICE_STATE WHERE service = 'sts' AND state = 'DOWN') THEN 'LOGIN_DOWN'
+           WHEN EXISTS (SELECT 1 FROM EESZT_SERVICE_STATE WHERE service = 'sts' AND state = 'DOWN')
+            AND EXISTS (SELECT 1 FROM EESZT_RUNNER WHERE beat_at >= [alive_since]) THEN 'LOGIN_DOWN'
            ELSE 'NONE' END,
          [claim_owner] = NULL, [claim_token] = NULL, [lease_until] = NULL, [rescue_count] = 0, [attempts] = 0,
          [probe_count] = 0, [sent_at] = NULL, [withdraw_asked_at] = NULL, [withdraw_asked_by] = NULL,
@@ -473,7 +495,8 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [send_by] AS send_by, [answer_by] AS answer_by, [sent_at] AS sent_at, [depends_on] AS depends_on,
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
-       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text
+       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
   FROM [outbox]
 
 -- views --
@@ -513,6 +536,19 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, m.acting_user, m
        (SELECT json_group_object(n.name, n.value) FROM EESZT_IDENTIFIER n
          WHERE n.item_id = i.item_id AND n.is_second = 0) AS identifiers
   FROM EESZT_MESSAGE m JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = m.item_id;
+
+-- Which line of the decision table decided, under whose name and by which rules: what went up, and what went no further.
+-- Times in UTC.
+DROP VIEW IF EXISTS EESZT_V_DECISION;
+CREATE VIEW EESZT_V_DECISION AS
+SELECT m.item_id, m.decision, m.acting_user, 'PERMITTED' AS ending, NULL AS reason_code, m.rules,
+       m.stored_at AS decided_at
+  FROM EESZT_MESSAGE m
+ WHERE m.decision IS NOT NULL
+UNION ALL
+SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a.ended_at
+  FROM EESZT_ATTEMPT a
+ WHERE a.kind = 'DECIDE';
 
 DROP VIEW IF EXISTS EESZT_V_LOGIN;
 CREATE VIEW EESZT_V_LOGIN AS

@@ -195,6 +195,8 @@ def _permit(transaction: EmbeddedTransaction, requests: Sequence[PermitRequest])
                     "mapping_version": request.mapping_version,
                     "now": to_text(work.now),
                     "expires_at": to_text(step.row.expires_at),
+                    "decision": request.decision.line if request.decision else None,
+                    "rules": request.decision.rules if request.decision else None,
                 }
             )
     work.finish()

@@ -141,6 +141,8 @@ class EmbeddedTransaction:
             reason_code=outcome.reason_code,
             acting_user=completion.acting_user,
             verdict=verdict.value,
+            decision=completion.decision.line if completion.decision else None,
+            rules=completion.decision.rules if completion.decision else None,
         )
 
     def keep_result(self, item_id: int, asker: str, result: str, expires_at: datetime) -> None:
