@@ -611,7 +611,7 @@ class AuditLog(Protocol):
         """
 
     def note(self, entry: Entry) -> Noted:
-        """Log what has happened, without waiting; where the log is down, it is kept and written first when it is back."""
+        """Log what has happened, without waiting; while the log is down it is kept, and written first afterwards."""
 
 
 class Clock(Protocol):

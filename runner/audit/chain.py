@@ -50,8 +50,8 @@ def fresh(folder: Path, name: str, begin: str) -> Path:
     """
     Make the folder of a new chain.
 
-    Its name is one that no other has, so that the log of a machine that was rebuilt never pretends to be the one before,
-    and that one can be put back beside it.
+    Its name is one that no other has, so that the log of a machine that was rebuilt never pretends to be the one
+    before, and that one can be put back beside it.
 
     Args:
         folder: Of all chains.
@@ -72,7 +72,7 @@ def fresh(folder: Path, name: str, begin: str) -> Path:
 
 def repair(chain: Path) -> tuple[Tip, str]:
     """
-    Cut what was half written when the last process died; where the chain ends, and what was cut. Call it under the lock.
+    Cut what was half written when the last process died; where the chain ends, and what was cut. Under the lock only.
 
     Only what no durable header speaks of is cut: the begin of a line, and the end of the bodies behind the last header.
 

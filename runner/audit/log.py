@@ -14,16 +14,18 @@ from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Self
-
-from cryptography.hazmat.primitives.asymmetric import rsa
+from typing import TYPE_CHECKING, Self
 
 from runner.audit.chain import BrokenTailError, ChainLock, fresh, newest, repair
 from runner.audit.keys import read_public
 from runner.audit.segment import SegmentWriter
+from runner.audit.ticket import Ticket
 from runner.domain.audit import EntryKind, Tip
 from runner.errors import fault, places
 from runner.ports import Anchor, Clock, Entry
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 logger = logging.getLogger(__name__)
 
@@ -33,39 +35,11 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 GROUP = 500
 """Most entries made durable together."""
 
-WAIT_S = 5.0
-"""Longest wait for the disk; what is not durable then counts as not logged."""
-
 TRY_S = 1.0
 """Between two tries of a log that is down."""
 
 MOST_KEPT = 10_000
 """Most entries kept in memory while the log is down; nothing is sent then, so few come."""
-
-
-class _Ticket:
-    """An entry in line, and what became of it."""
-
-    __slots__ = ("_anchor", "_done", "at", "entry", "must")
-
-    def __init__(self, entry: Entry, at: str, *, must: bool) -> None:
-        self.entry = entry
-        self.at = at
-        self.must = must
-        self._anchor: Anchor | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def anchor(self) -> Anchor | None:
-        """Wait for the disk."""
-        if self._done.acquire(timeout=WAIT_S):
-            self._done.release()
-        return self._anchor
-
-    def done(self, anchor: Anchor | None) -> None:
-        """Let who waits go on."""
-        self._anchor = anchor
-        self._done.release()
 
 
 class SealedLog:
@@ -94,7 +68,7 @@ class SealedLog:
         self._clock = clock
         self._segment_bytes = segment_bytes
         self._segment: SegmentWriter | None = None
-        self._queue: SimpleQueue[_Ticket | None] = SimpleQueue()
+        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._kept: deque[tuple[Entry, str]] = deque(maxlen=MOST_KEPT)
         self._reason = ""
         self._down_since: str | None = None
@@ -121,7 +95,7 @@ class SealedLog:
                 return anchor
         raise fault(7101, str(self.folder), reason=self._reason or "the disk does not answer")
 
-    def note(self, entry: Entry) -> _Ticket:
+    def note(self, entry: Entry) -> Ticket:
         """Log what has happened; see ``ports.AuditLog``."""
         return self._put(entry, must=False)
 
@@ -160,8 +134,8 @@ class SealedLog:
         self._begin(self._now())
         self._thread.start()
 
-    def _put(self, entry: Entry, *, must: bool) -> _Ticket:
-        ticket = _Ticket(entry, self._now(), must=must)
+    def _put(self, entry: Entry, *, must: bool) -> Ticket:
+        ticket = Ticket(entry, self._now(), must=must)
         if self._closed:
             ticket.done(None)
         else:
@@ -189,12 +163,12 @@ class SealedLog:
         if self._segment is not None:
             self._segment.close()
 
-    def _take(self, group: list[_Ticket]) -> None:
+    def _take(self, group: list[Ticket]) -> None:
         if self._down_since is not None:
             if not any(each.entry.kind == EntryKind.RESUMED for each in group):
                 self._keep(group)
                 return
-            group = [*(_Ticket(entry, at, must=False) for entry, at in self._kept), *group]
+            group = [*(Ticket(entry, at, must=False) for entry, at in self._kept), *group]
         try:
             anchors = self._written(group)
         except OSError as error:
@@ -206,7 +180,7 @@ class SealedLog:
             for ticket, anchor in zip(group, anchors, strict=True):
                 ticket.done(anchor)
 
-    def _written(self, group: list[_Ticket]) -> list[Anchor]:
+    def _written(self, group: list[Ticket]) -> list[Anchor]:
         segment = self._segment
         if segment is not None and (segment.day < group[-1].at[:10] or segment.size_bytes >= self._segment_bytes):
             segment.close()
@@ -242,7 +216,7 @@ class SealedLog:
         self.folder, self._lock = chain, lock
         return Tip(chain.name)
 
-    def _fall(self, group: list[_Ticket], reason: str) -> None:
+    def _fall(self, group: list[Ticket], reason: str) -> None:
         """Nothing of the group counts; say so once."""
         segment, self._segment = self._segment, None
         if segment is not None:
@@ -254,7 +228,7 @@ class SealedLog:
             logger.error("audit log cannot be written; nothing is sent until it can", extra=facts)
         self._keep(group)
 
-    def _keep(self, group: list[_Ticket]) -> None:
+    def _keep(self, group: list[Ticket]) -> None:
         self._kept += [(each.entry, each.at) for each in group if not each.must]
         for each in group:
             each.done(None)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from runner.audit.keys import unwrap
-from runner.audit.segment import SALT_BYTES, SegmentFiles, bound_to, nonce
 from runner.audit.reading import lines
+from runner.audit.segment import SALT_BYTES, SegmentFiles, bound_to, nonce
 from runner.domain.audit import EntryKind, Header, read
 from runner.errors import fault
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def opened_body(files: SegmentFiles, header: Header, key: rsa.RSAPrivateKey) -> bytes:
@@ -20,8 +23,8 @@ def opened_body(files: SegmentFiles, header: Header, key: rsa.RSAPrivateKey) -> 
     Give the body of an entry as it was before sealing.
 
     Raises:
-        IntegrityError: RNR-8211 it does not open (changed, or another key), 8214 the bodies of its segment are not there,
-            8215 it has none that could be shown.
+        IntegrityError: RNR-8211 it does not open (changed, or another key), 8214 the bodies of its segment are not
+            there, 8215 it has none that could be shown.
     """
     where = f"{header.chain}/{header.sequence}"
     if header.kind == EntryKind.SEGMENT:

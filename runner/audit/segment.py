@@ -1,8 +1,8 @@
 """
 The two files of a segment: ``NNNNNN.headers.jsonl`` and ``NNNNNN.bodies``.
 
-The file of bodies begins with the segment's data key, wrapped to the institution's public key; the sealed bodies follow.
-Without that file the headers still make their chain, so it is what retention destroys.
+The file of bodies begins with the segment's data key, wrapped to the institution's public key; the sealed bodies
+follow. Without that file the headers still make their chain, so it is what retention destroys.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from runner.audit.keys import fingerprint, wrap
 from runner.domain.audit import EntryKind, Header, Tip, after, written
 from runner.ports import Anchor, Entry
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 SALT_BYTES = 16
 _sync = getattr(os, "fdatasync", os.fsync)  # Windows has no fdatasync

@@ -1,8 +1,8 @@
 """
 Proves that a log is what was written: no entry or body changed, removed, inserted, moved or cut off.
 
-Reads every file once, in constant memory. What the files alone cannot show, a cut end or a log that was written anew from
-some entry on, the heads show that were anchored in the database.
+Reads every file once, in constant memory. What the files alone cannot show, a cut end or a log that was written anew
+from some entry on, the heads show that were anchored in the database.
 """
 
 from __future__ import annotations
@@ -180,7 +180,9 @@ class _Walk:
     def _end(self, files: SegmentFiles, where: str, torn: bytes, *, is_last: bool, is_empty: bool) -> None:
         if is_last and is_torn(torn, self._tip, files.number):
             if torn or is_empty:
-                self._report.note(f"{where} is half written: the daemon is writing, or was killed; its next start closes it")
+                self._report.note(
+                    f"{where} is half written: the daemon is writing, or was killed; its next start closes it"
+                )
         elif torn or is_empty:
             self._report.add(8210, where)
 

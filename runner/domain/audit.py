@@ -141,7 +141,9 @@ def read(line: bytes) -> tuple[Header, str]:
         raise ValueError("it is no header") from error
     if any(not isinstance(values[name], int) or values[name] < 0 for name in _NUMBERS):
         raise ValueError("it is no header")
-    if any(not isinstance(values[name], str) for name in ("chain", "at", "kind", "outcome", "body", "sealed", "previous")):
+    if any(
+        not isinstance(values[name], str) for name in ("chain", "at", "kind", "outcome", "body", "sealed", "previous")
+    ):
         raise ValueError("it is no header")
     return header, head
 

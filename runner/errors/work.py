@@ -193,11 +193,15 @@ WORK: dict[int, Entry] = {
     8212: Entry("there is no entry {reference!r}", "Look it up with `eeszt-runner audit search`."),
     8213: Entry("the private key cannot be used: {reason}", "Correct the file, its rights or its password."),
     8214: Entry(
-        "the bodies of segment {segment} are not there any more", "`eeszt-runner audit verify` says whether that is right."
+        "the bodies of segment {segment} are not there any more",
+        "`eeszt-runner audit verify` says whether that is right.",
     ),
     8215: Entry("this entry is the begin of a segment; its body is a key", "Name an entry of another kind."),
     8216: Entry("this file does not belong to the audit log", "Find out who put it there, and take it away."),
     8217: Entry("the segments before this one are missing, and no entry says that their time was over", _ASK),
+    8218: Entry(
+        "there is no audit log in this folder", "Name its folder with --folder, or correct setting audit.folder."
+    ),
     # 9: a mistake of ours
     9001: Entry("unexpected {kind}", "This is a fault of the runner; report it with the log around this moment."),
 }
