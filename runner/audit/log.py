@@ -169,6 +169,7 @@ class SealedLog:
                 self._keep(group)
                 return
             group = [*(Ticket(entry, at, must=False) for entry, at in self._kept), *group]
+            self._kept.clear()
         try:
             anchors = self._written(group)
         except OSError as error:
@@ -235,9 +236,8 @@ class SealedLog:
 
     def _rise(self) -> None:
         if self._down_since is not None:
-            facts = {"event": "audit.resumed", "folder": str(self.folder), "kept": len(self._kept)}
+            facts = {"event": "audit.resumed", "folder": str(self.folder), "since": self._down_since}
             logger.warning("audit log can be written again", extra=facts)
-            self._kept.clear()
             self._down_since, self._reason = None, ""
 
 

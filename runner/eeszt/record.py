@@ -129,6 +129,7 @@ def without_grant(data: bytes, password: str | None) -> bytes:
         root = parse(data)
     except UnverifiedError:
         return b""
+    etree.strip_elements(root, etree.Comment, with_tail=False)
     secrets = [each for each in root.iter("{*}*") if etree.QName(each).localname in _SECRET]
     for each in secrets:
         each.attrib.clear()
