@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -54,7 +53,7 @@ def test_many_threads_write_one_chain_in_which_every_entry_stands_once(desk: Off
 
     def write(begin: int) -> None:
         for number in range(begin, begin + 50):
-            anchors.append(log.write(request(number)))  # noqa: PERF401 - what was written counts, even if one fails
+            anchors.append(log.write(request(number)))
             assert log.note(answer(number)).anchor() is not None
 
     with desk.log(segment_bytes=50_000) as log:
@@ -226,5 +225,4 @@ def test_after_close_nothing_is_written_and_nobody_waits(desk: OfficersDesk) -> 
     with pytest.raises(RunnerError, match="RNR-7101"):
         log.write(request(2))
     assert log.note(answer()).anchor() is None
-    assert os.listdir(desk.chain())
     assert desk.verify().entries == 2

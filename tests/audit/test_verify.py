@@ -116,7 +116,9 @@ def test_a_finding_names_file_and_line_and_what_it_means(written_desk: OfficersD
     lines = written_desk.lines(2)
     written_desk.put_lines([*lines[:4], *lines[5:]], 2)
     [finding] = written_desk.verify().findings
-    assert str(finding).startswith(f"RNR-8202 {written_desk.chain().name}/000002.headers.jsonl:5: entry 14 should stand")
+    assert str(finding).startswith(
+        f"RNR-8202 {written_desk.chain().name}/000002.headers.jsonl:5: entry 14 should stand"
+    )
 
 
 def test_an_entry_that_was_replaced_and_its_head_made_anew_is_found(written_desk: OfficersDesk) -> None:
@@ -135,9 +137,9 @@ def test_a_chain_that_was_written_anew_to_its_end_is_found_by_the_anchors(writte
         for line in written_desk.lines(segment):
             header, _ = read(line)
             forged = replace(header, previous=tip.head, his_user="senki" if header.item == 11 else header.his_user)
-            line, head = written(forged)
+            anew, head = written(forged)
             tip = after(forged, head)
-            lines.append(line)
+            lines.append(anew)
         written_desk.put_lines(lines, segment)
     assert written_desk.numbers() == []
     [finding] = written_desk.verify({tip.chain: anchors}).findings
@@ -163,6 +165,7 @@ def test_anchors_below_a_cut_agree_and_a_tail_cut_at_a_restart_stays_found(writt
 def test_a_chain_that_is_gone_is_found_by_the_anchors(written_desk: OfficersDesk) -> None:
     anchored = {written_desk.chain().name: anchors_of(written_desk)}
     shutil.rmtree(written_desk.chain())
+    written_desk.clock.advance(1)
     with written_desk.log() as log:
         log.write(request(1))
     [finding] = written_desk.verify(anchored).findings
