@@ -488,6 +488,7 @@ class Message:
         item_id: For the log and the breaker; None for what belongs to no item.
         read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
         his_user: Who recorded the item, for the audit log; None for what belongs to no item.
+        begin_by: Monotonic instant after which its first byte must not leave: its lease would run short. None: any.
     """
 
     operation: str
@@ -497,6 +498,7 @@ class Message:
     item_id: int | None = None
     read_timeout_s: float | None = None
     his_user: str | None = None
+    begin_by: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

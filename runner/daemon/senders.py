@@ -87,7 +87,7 @@ class Senders:
         if started >= dispatch.send_until:
             return self._completion(dispatch, _not_started(probe=dispatch.probe), 0.0)
         site.hook("probing" if dispatch.probe else "sending", [ready.item.row.item_id])
-        reply = site.gateway.send(dispatch.message, ready.token)
+        reply = site.gateway.send(replace(dispatch.message, begin_by=dispatch.send_until), ready.token)
         site.hook("asked" if dispatch.probe else "answered", [ready.item.row.item_id])
         if dispatch.probe:
             ask = ready.kind.ask

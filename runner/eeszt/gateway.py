@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 _KEPT_TOKENS = 512
 _UNSIGNABLE = "the message cannot be signed"
 _UNLOGGED = "the audit log cannot be written"
-_OWN_TROUBLE = frozenset({_UNSIGNABLE, _UNLOGGED})
+_LATE = "its lease runs short"
+_OWN_TROUBLE = frozenset({_UNSIGNABLE, _UNLOGGED, _LATE})
 """What says nothing of the service."""
 
 
@@ -223,8 +224,10 @@ class EesztGateway:
         return replace(reply, noted=self._record.answer(answered))
 
     def _posted(self, request: Request, signed: bytes, send_until: float, message: Message) -> tuple[Reply, bytes]:
-        """Send once; what is known afterwards, and what came back as it came."""
+        """Send once, if there is still time; what is known afterwards, and what came back as it came."""
         heard = b""
+        if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
+            return Reply(Delivery.NOT_SENT, detail=_LATE), heard
         try:
             received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
             heard = received.body
