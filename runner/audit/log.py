@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 from runner.audit.chain import BrokenTailError, ChainLock, fresh, newest, repair
 from runner.audit.keys import read_public
 from runner.audit.segment import SegmentWriter
-from runner.audit.ticket import Ticket
+from runner.audit.ticket import WAIT_S, Ticket
 from runner.domain.audit import EntryKind, Tip
 from runner.errors import fault, places
 from runner.ports import Anchor, Clock, Entry
@@ -115,8 +115,9 @@ class SealedLog:
         if not self._closed:
             self._closed = True
             self._queue.put(None)
-            self._thread.join()
-            self._lock.close()
+            self._thread.join(2 * WAIT_S)
+            if not self._thread.is_alive():  # else the disk hangs, and the lock ends with the process
+                self._lock.close()
 
     def __enter__(self) -> Self:
         return self

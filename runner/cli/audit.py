@@ -153,7 +153,7 @@ def _as_text(report: Report) -> str:
     lines = [str(finding) for finding in report.findings]
     if report.found > len(report.findings):
         lines.append(f"… and {report.found - len(report.findings)} more")
-    lines += report.notes
+    lines += [str(_printable(note)) for note in report.notes]
     span = f", {report.first_at} to {report.last_at}" if report.first_at else ""
     lines.append(f"{report.chains} chain(s), {report.segments} segment(s), {report.entries} entries{span}")
     if report.destroyed:

@@ -114,6 +114,8 @@ class Tip:
 
 _NAMES = tuple(field.name for field in fields(Header))
 _NUMBERS = frozenset({"segment", "sequence", "offset", "size"})
+_MAY_LACK = frozenset({"acting_user", "his_user", "operation", "message_id"})
+_MOST = 1 << 62
 
 
 def written(header: Header) -> tuple[bytes, str]:
@@ -139,13 +141,18 @@ def read(line: bytes) -> tuple[Header, str]:
         header = Header(**values)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError("it is no header") from error
-    if any(not isinstance(values[name], int) or values[name] < 0 for name in _NUMBERS):
-        raise ValueError("it is no header")
-    if any(
-        not isinstance(values[name], str) for name in ("chain", "at", "kind", "outcome", "body", "sealed", "previous")
-    ):
+    if not all(_fits(name, values[name]) for name in _NAMES):
         raise ValueError("it is no header")
     return header, head
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a value is one that this field can have; a forged line must not lead its reader astray."""
+    if name in _NUMBERS:
+        return type(value) is int and 0 <= value < _MOST
+    if name == "item":
+        return value is None or type(value) is int
+    return isinstance(value, str) or (value is None and name in _MAY_LACK)
 
 
 def is_torn(rest: bytes, tip: Tip, segment: int) -> bool:

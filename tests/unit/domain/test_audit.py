@@ -69,6 +69,27 @@ def test_a_right_digest_over_no_header_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"sequence": -1},
+        {"size": 1 << 70},
+        {"offset": 1.5},
+        {"segment": True},
+        {"his_user": ["a"]},
+        {"chain": None},
+        {"item": "1"},
+        {"outcome": None},
+        {"at": 5},
+    ],
+    ids=str,
+)
+def test_a_forged_header_with_values_that_no_field_has_is_refused(change: dict[str, object]) -> None:
+    line, _ = written(replace(HEADER, **change))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no header"):
+        read(line)
+
+
+@pytest.mark.parametrize(
     ("change", "found"),
     [
         ({}, None),
