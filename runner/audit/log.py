@@ -132,7 +132,12 @@ class SealedLog:
         Raises:
             OSError: The folder cannot be written.
         """
-        self._begin(self._now())
+        try:
+            self._begin(self._now())
+        except OSError:
+            if self._segment is not None:
+                self._segment.abandon()
+            raise
         self._thread.start()
 
     def _put(self, entry: Entry, *, must: bool) -> Ticket:
@@ -176,7 +181,10 @@ class SealedLog:
         except OSError as error:
             self._fall(group, error.strerror or type(error).__name__)
         except Exception as error:  # noqa: BLE001  the thread must outlive whatever it meets
-            self._fall(group, places(error))
+            # Not kept: what cannot be sealed now never can, and would keep the log down for good.
+            self._fall([], places(error))
+            for ticket in group:
+                ticket.done(None)
         else:
             self._rise()
             for ticket, anchor in zip(group, anchors, strict=True):

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,18 @@ def test_after_close_nothing_is_written_and_nobody_waits(desk: OfficersDesk) -> 
         log.write(request(2))
     assert log.note(answer()).anchor() is None
     assert desk.verify().entries == 2
+
+
+def test_an_entry_that_cannot_be_sealed_takes_nothing_else_with_it(
+    desk: OfficersDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with desk.log() as log:
+        log.write(request(1))
+        assert log.note(replace(answer(2), outcome=b"no text")).anchor() is None  # type: ignore[arg-type]
+        assert log.is_down
+        desk.clock.advance(2)
+        assert log.try_again()
+        log.write(request(3))
+    assert [header.item for header in desk.search(kind="REQUEST")] == [1, 3]
+    assert [getattr(record, "event", "") for record in caplog.records] == ["audit.down", "audit.resumed"]
+    assert desk.numbers() == []
