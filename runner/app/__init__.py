@@ -1,10 +1,11 @@
 """
 Puts the parts together: the only place that constructs and wires.
 
-``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon,
-``check`` says whether it can be trusted.
+``site`` says which files a site consists of, ``database`` opens its database for commands, ``audit`` reads its log for
+commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 """
 
+from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
@@ -25,11 +26,15 @@ __all__ = [
     "install_example",
     "load_settings",
     "login_with_password",
+    "make_audit_keys",
     "mappings_of",
     "opened_desk",
     "opened_store",
     "running",
+    "search_audit",
+    "show_audit",
     "story_of",
+    "verify_audit",
     "watch_certificates",
     "watch_clock",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ class Senders:
         if started >= dispatch.send_until:
             return self._completion(dispatch, _not_started(probe=dispatch.probe), 0.0)
         site.hook("probing" if dispatch.probe else "sending", [ready.item.row.item_id])
-        reply = site.gateway.send(dispatch.message, ready.token)
+        reply = site.gateway.send(replace(dispatch.message, begin_by=dispatch.send_until), ready.token)
         site.hook("asked" if dispatch.probe else "answered", [ready.item.row.item_id])
         if dispatch.probe:
             ask = ready.kind.ask
@@ -107,7 +108,7 @@ class Senders:
                 "took_ms": round(reply.took_s * 1000),
             },
         )
-        return self._completion(dispatch, outcome, site.clock.monotonic() - started)
+        return replace(self._completion(dispatch, outcome, site.clock.monotonic() - started), noted=reply.noted)
 
     def _end_session(self, eeszt_user: str) -> None:
         """The EESZT takes it no longer; where that cannot be written now, the next refusal will say so again."""

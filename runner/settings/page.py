@@ -24,6 +24,7 @@ An unknown setting is an error. Generated from `runner/settings/sections.py`; do
 _SHIPPED = {"site.mappings": "`mappings`, as shipped", "site.templates": "`templates`, as shipped"}
 _SHIPPED |= {
     "site.sources": "`sql/sources`, as shipped",
+    "audit.folder": "`audit` in `runner.state_dir`",
     "eeszt.contract": "the only one in `contract` of `site.mappings`",
 }
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms"))

@@ -139,9 +139,11 @@ VALUES (:name, :value, :item_id, :is_second, :now)
     ON CONFLICT (name, value) DO NOTHING
 
 -- keep_attempt --
--- One try or probe, or a decision by which nothing was sent.
-INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict, decision, rules)
-VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict, :decision, :rules)
+-- One try or probe with the place of its answer in the audit log, or a decision by which nothing was sent.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict, decision, rules,
+                           audit_chain, audit_sequence, audit_head)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict, :decision, :rules,
+        :audit_chain, :audit_sequence, :audit_head)
 
 -- keep_result --
 -- The answer of a query, for who asked.
