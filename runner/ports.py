@@ -11,12 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
 from runner.domain.policy import Kind, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 # The outbox
@@ -274,6 +275,9 @@ class Outbox(Protocol):
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is: UP or DOWN, in EESZT_SERVICE_STATE."""
 
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+
 
 class Desk(Protocol):
     """What MedWorkS and an operator may ask of the outboxes; on Oracle the PL/SQL package does the same."""
@@ -317,6 +321,73 @@ class Desk(Protocol):
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
         """Run one reading statement, for listings; column names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """
+    A message of an item that left, as the audit log proves it.
+
+    Attributes:
+        item_id: The item.
+        message_id: ``urn:uuid:…``.
+        acting_user: EESZT user under whom it went.
+        operation: ``service.Operation``.
+        digest: SHA-256 (hex) of its body.
+        sent_at: When, by this machine's clock.
+        expires_at: Its own expiry at the latest.
+    """
+
+    item_id: int
+    message_id: str
+    acting_user: str
+    operation: str
+    digest: str
+    sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """
+    What adopting a database came to.
+
+    Attributes:
+        database_id: Its identity from now on.
+        asked_after: Items that had been sent and will be asked after.
+        lost: Messages of rows that this database does not have: the EESZT may hold documents that nobody here knows.
+        ended: How many open items of a copy were ended.
+        sessions: How many sessions were ended.
+    """
+
+    database_id: str
+    asked_after: Sequence[int] = ()
+    lost: Sequence[Sent] = ()
+    ended: int = 0
+    sessions: int = 0
+
+
+class Adoption(Protocol):
+    """Making a database that was moved, restored or copied the one that works here; no daemon may run meanwhile."""
+
+    def missing(self, sent: Iterable[Sent]) -> Sequence[Sent]:
+        """Of these messages, those that the database does not know to have left; then it went back in time."""
+
+    def adopt_moved(self, by: str, missing: Sequence[Sent], documents: Mapping[int, str]) -> Adopted:
+        """
+        Take the one database that goes on; what it does not know to have left becomes UNKNOWN and is asked after.
+
+        Args:
+            by: Who adopts.
+            missing: From ``missing``.
+            documents: Item → its document's fields, JSON text, rendered anew for the question.
+        """
+
+    def adopt_copy(self, by: str, environment: str) -> Adopted:
+        """Take a copy whose original goes on elsewhere: everything that stands open in it ends."""
+
+    def items(self, numbers: Collection[int]) -> Sequence[Item]:
+        """Give items with everything that their work needs, those that exist."""
 
 
 # Who

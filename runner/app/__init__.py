@@ -4,6 +4,7 @@ Puts the parts together: the only place that constructs and wires.
 ``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon.
 """
 
+from runner.app.adoption import adopt
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
@@ -12,6 +13,7 @@ __all__ = [
     "Folders",
     "Service",
     "activate",
+    "adopt",
     "default_pack",
     "folders",
     "install_example",

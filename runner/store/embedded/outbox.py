@@ -13,6 +13,7 @@ from runner.domain.outbox import FINAL, Verdict
 from runner.ports import Permitted
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
+from runner.store.embedded.installation import identity
 from runner.store.embedded.sweeping import sweep
 from runner.store.embedded.waking import wake
 from runner.store.rows import certain, to_instant, to_text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
     from runner.ports import Completion, Item, PermitRequest
     from runner.store.embedded.database import Database
@@ -142,6 +144,10 @@ class EmbeddedOutbox:
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is."""
         self._database.write("service_state", service=service, state=state, since=to_text(since))
+
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+        return identity(self._database)
 
 
 def _holds(types: Mapping[str, str], record: Record) -> bool:
