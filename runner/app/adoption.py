@@ -38,7 +38,7 @@ def adopt(named: str | Path | None, by: str, *, is_copy: bool, environment: str 
             if is_copy:
                 was = store.outbox.identity().environment
                 return store.adoption.adopt_copy(by, environment or was)
-            missing = store.adoption.missing(_sent())
+            missing = store.adoption.missing(_sent(settings, store))
             documents = dict(_documents(store, mappings, missing))
             return store.adoption.adopt_moved(by, missing, documents)
     finally:

@@ -123,11 +123,13 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
     watch.run_once()
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
+    sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
+    sessions.look_over()
     site = Site(
         owner=settings.runner.name,
         outbox=store.outbox,
         directory=store.directory,
-        sessions=SealedSessions(store.logins, eeszt.sts, seal, clock),
+        sessions=sessions,
         gateway=eeszt.gateway,
         mappings=mappings,
         technical_user=eeszt.sts.technical_user(),

@@ -66,8 +66,8 @@ def adopt(args: argparse.Namespace) -> int:
         print(f"{len(adopted.asked_after)} item(s) had been sent meanwhile and will be asked after")
     for sent in adopted.lost:
         print(
-            f"lost: item {sent.item_id}, {sent.operation}, sent {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC as {sent.acting_user}"
-            f" with {sent.message_id}: its row is not in this database"
+            f"lost: item {sent.item_id}, {sent.operation}, sent {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
+            f" as {sent.acting_user} with {sent.message_id}: its row is not in this database"
         )
     return PERSON if adopted.lost else DONE
 
