@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from runner.domain.audit import EntryKind
 from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
@@ -191,6 +192,8 @@ class Completion:
         write_backs: What to copy into the HIS's tables if it is applied as ACCEPTED.
         asker: For a query: the HIS user whose result it is.
         result_life_s: How long a query's result is kept, seconds.
+        noted: Its answer in the audit log, which is waited for before this is applied; None where there is none.
+        anchor: Where the answer stands in the audit log, kept with the attempt.
     """
 
     lane: str
@@ -204,6 +207,8 @@ class Completion:
     write_backs: Sequence[WriteBack] = ()
     asker: str | None = None
     result_life_s: float = 900.0
+    noted: Noted | None = None
+    anchor: Anchor | None = None
 
 
 class Outbox(Protocol):
@@ -553,6 +558,7 @@ class Message:
         expires_at: Its own expiry, carried in the Timestamp.
         item_id: For the log and the breaker; None for what belongs to no item.
         read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
+        his_user: Who recorded the item, for the audit log; None for what belongs to no item.
     """
 
     operation: str
@@ -561,6 +567,7 @@ class Message:
     expires_at: datetime
     item_id: int | None = None
     read_timeout_s: float | None = None
+    his_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,6 +584,7 @@ class Reply:
         detail: Technical reason for the log (no patients' data): ``connection refused``, ``HTTP 200 text/html``, …
         bad_answer: Whether something came back that does not verify.
         took_s: Seconds.
+        noted: The answer in the audit log; None where nothing was sent, or nothing is logged.
     """
 
     delivery: Delivery
@@ -587,6 +595,7 @@ class Reply:
     detail: str = ""
     bad_answer: bool = False
     took_s: float = 0.0
+    noted: Noted | None = None
 
 
 class Gateway(Protocol):
@@ -596,13 +605,84 @@ class Gateway(Protocol):
         """Sign, send, verify the answer. Never raises for what the network or the other side does."""
 
     def is_open(self, service: str) -> bool:
-        """Whether the breaker keeps messages from this service now."""
+        """Whether messages are kept from this service now: it is interrupted, or nothing can be logged."""
 
     def most_per_claim(self, service: str) -> int | None:
         """How many items may be claimed for a service that is just coming back; None: no bound."""
 
     def try_again(self, service: str) -> bool:
         """Ask an interrupted service with its harmless call, if it is time to; whether it is back."""
+
+
+# The audit log
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One thing to be logged.
+
+    Attributes:
+        kind: What it is about.
+        body: What is sealed: the message without secrets, or JSON; patients' data may stand here and nowhere else.
+        outcome: What came of it, one word; never patients' data, like all that follows.
+        item: Item number.
+        acting_user: EESZT user.
+        his_user: HIS user.
+        operation: ``service.Operation`` of the contract.
+        message_id: Of the message.
+    """
+
+    kind: EntryKind
+    body: bytes = field(default=b"", repr=False)
+    outcome: str = ""
+    item: int | None = None
+    acting_user: str | None = None
+    his_user: str | None = None
+    operation: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """
+    Where an entry stands; kept outside of the log, it shows that the log was cut or replaced.
+
+    Attributes:
+        chain: Name of the chain.
+        sequence: Number in it.
+        head: The entry's head, SHA-256 hex.
+    """
+
+    chain: str
+    sequence: int
+    head: str
+
+
+class Noted(Protocol):
+    """An entry on its way to the disk."""
+
+    def anchor(self) -> Anchor | None:
+        """Wait until it is durable; where it stands, or None where the log cannot be written now."""
+
+
+class AuditLog(Protocol):
+    """The sealed, chained log of everything that is exchanged. Never read to do work. Safe for threads."""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it cannot be written now, so that nothing may be sent."""
+
+    def write(self, entry: Entry) -> Anchor:
+        """
+        Log what is about to happen; durable when this returns.
+
+        Raises:
+            StoreError: RNR-7101, it is not in the log: it must not happen.
+        """
+
+    def note(self, entry: Entry) -> Noted:
+        """Log what has happened, without waiting; while the log is down it is kept, and written first afterwards."""
 
 
 class Clock(Protocol):

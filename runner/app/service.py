@@ -17,6 +17,7 @@ from runner import log
 from runner.app.database import store_of
 from runner.app.guard import environment_problems, refuse_simulated
 from runner.app.site import load_settings, mappings_of
+from runner.audit import SealedLog, audit_problems, opened_log
 from runner.daemon.identity import IdentityWatch
 from runner.daemon.service import Daemon
 from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
@@ -41,6 +42,11 @@ logger = logging.getLogger(__name__)
 STS = "sts"
 """What the database calls the token service, whatever the contract calls it."""
 
+AUDIT = "audit"
+"""What the database calls the audit log: DOWN while it cannot be written, so that nothing is sent."""
+
+_NO_ROOM = 7103
+
 
 class SystemClock:
     """The machine's time; leases and deadlines use the database's."""
@@ -63,12 +69,14 @@ class Service:
         daemon: Its lanes.
         endpoint: Where people log in, or None.
         http: Its connections.
+        audit: The log of what it exchanges.
         clean: Whether it was stopped with everything finished or given back; None while it runs.
     """
 
     daemon: Daemon
     endpoint: LoginEndpoint | None
     http: HttpClient
+    audit: SealedLog
     clean: bool | None = None
 
     def stop(self) -> bool:
@@ -78,6 +86,7 @@ class Service:
                 self.endpoint.stop()
             self.clean = self.daemon.stop()
             self.http.close()
+            self.audit.close()
         return self.clean
 
 
@@ -94,6 +103,8 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     settings = load_settings(named)
     log.configure(settings.log)
     problems = unreadable_files(settings)
+    about_audit = audit_problems(settings)
+    problems += [problem for problem in about_audit if problem.number != _NO_ROOM]
     exposed = exposed_secrets(settings)
     if settings.runner.environment == "production":
         problems += exposed
@@ -101,26 +112,31 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
         raise ProblemsError(problems)
     for problem in exposed:
         logger.warning("secret is readable by others", extra={"event": "secret.exposed", "fault": str(problem)})
+    for problem in about_audit:
+        logger.warning("audit log has little room", extra={"event": "audit.room", "fault": str(problem)})
     mappings = mappings_of(settings)
     if mixed := environment_problems(settings, mappings):
         raise ProblemsError(mixed)
     store = store_of(settings, mappings)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
-        service = _build(settings, mappings, store, hook)
-        try:
-            yield service
-        finally:
-            service.stop()
-            store.close()
+        clock, own = SystemClock(), settings.audit
+        with opened_log(own.folder, settings.runner.name, own.public_key, clock) as audit:
+            service = _build(settings, mappings, store, audit, clock, hook)
+            try:
+                yield service
+            finally:
+                service.stop()
+                store.close()
 
 
-def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: StepHook) -> Service:
-    clock = SystemClock()
+def _build(
+    settings: Settings, mappings: Mappings, store: EmbeddedStore, audit: SealedLog, clock: SystemClock, hook: StepHook
+) -> Service:
     _warn(mappings, store)
-    eeszt = _Eeszt.of(settings, mappings, clock)
     watch = IdentityWatch(store.outbox)
     watch.run_once()
+    eeszt = _Eeszt.of(settings, mappings, clock, audit)
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
     sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
@@ -140,7 +156,7 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
         hook=hook,
     )
     lanes = [_lane(settings, mappings, name) for name in mappings.outboxes]
-    daemon = Daemon(site, lanes, eeszt.watched(mappings))
+    daemon = Daemon(site, lanes, [*eeszt.watched(mappings), Watched(AUDIT, lambda: audit.is_down, audit.try_again)])
     endpoint = None
     if settings.login is not None:
         otp = Otp(
@@ -151,11 +167,13 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
             clock,
             institution=settings.institution.code,
             doctor_roles=mappings.pack.sts.doctor_roles,
+            audit=audit,
         )
-        endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=settings.runner.environment == "test")
+        is_test = settings.runner.environment == "test"
+        endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=is_test, audit=audit)
         endpoint.start()
     daemon.start()
-    return Service(daemon, endpoint, eeszt.http)
+    return Service(daemon, endpoint, eeszt.http, audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +185,7 @@ class _Eeszt:
     gateway: EesztGateway
 
     @classmethod
-    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> _Eeszt:
+    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock, audit: SealedLog) -> _Eeszt:
         http = HttpClient(
             client_tls(
                 trusted=settings.tls.trust, certificate=settings.tls.client_certificate, key=settings.tls.client_key
@@ -198,6 +216,7 @@ class _Eeszt:
             institution_signer=institution,
             technical=technical,
             institution=settings.institution.code,
+            audit=audit,
         )
         gateway = EesztGateway(
             pack,
@@ -214,6 +233,7 @@ class _Eeszt:
                 try_s=settings.breaker.try_s,
                 longest_try_s=settings.breaker.longest_try_s,
             ),
+            audit=audit,
         )
         return cls(http, sts, gateway)
 
@@ -222,7 +242,7 @@ class _Eeszt:
         sts = mappings.pack.operation(mappings.pack.sts.operation).service
         services = sorted({kind.operation.service for kind in mappings.types.values()} - {sts})
         watched = [
-            Watched(name, partial(self.gateway.is_open, name), partial(self.gateway.try_again, name))
+            Watched(name, partial(self.gateway.is_interrupted, name), partial(self.gateway.try_again, name))
             for name in services
         ]
         return [*watched, Watched(STS, lambda: self.sts.is_down, self.sts.try_again)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,7 @@ class Completer:
 
     def _write(self, batch: Sequence[Completion]) -> None:
         items = [completion.item_id for completion in batch]
+        batch = [_anchored(completion) for completion in batch]
         self._site.hook("completing", items)
         try:
             verdicts = self._applied(batch)
@@ -116,6 +118,13 @@ class Completer:
                 if not tries:
                     raise
                 time.sleep(RETRY_S)
+
+
+def _anchored(completion: Completion) -> Completion:
+    """Wait until the answer is in the audit log; where that cannot be written, the outcome is true all the same."""
+    if completion.noted is None or completion.anchor is not None:
+        return completion
+    return replace(completion, anchor=completion.noted.anchor())
 
 
 def _report(completion: Completion, verdict: Verdict) -> None:

@@ -245,6 +245,7 @@ class Poller:
                 expires_at=permitted.expires_at,
                 item_id=ready.item.row.item_id,
                 read_timeout_s=self._lane.read_s,
+                his_user=ready.item.recorded_by,
             )
             self._senders.send(Dispatch(ready, message, send_until))
             sent += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ class Senders:
                 "took_ms": round(reply.took_s * 1000),
             },
         )
-        return self._completion(dispatch, outcome, site.clock.monotonic() - started)
+        return replace(self._completion(dispatch, outcome, site.clock.monotonic() - started), noted=reply.noted)
 
     def _end_session(self, eeszt_user: str) -> None:
         """The EESZT takes it no longer; where that cannot be written now, the next refusal will say so again."""

@@ -139,11 +139,15 @@ def _say_what_is_left(site: DemoSite) -> None:
         site = type(site)(site.folder.relative_to(site.folder.cwd()))
     command = f".venv/bin/eeszt-runner --settings {site.settings}"
     print(
-        f"\nLeft behind in {site.folder}/: medworks.db (SQLite), barcodes/*.svg, runner.log, simulator/register.jsonl."
+        f"\nLeft behind in {site.folder}/: medworks.db (SQLite), barcodes/*.svg, runner.log, simulator/register.jsonl,"
+        " state/audit (the sealed log)."
     )
     print("To look at it:")
     for words in ("items list", "items story 1", 'db sql "SELECT * FROM EESZT_V_BARCODE"'):
         print(f"  {command} {words}")
+    print(f"  {command} audit verify        (nothing was changed; change a byte of state/audit and try again)")
+    print(f"  {command} audit search --item 1")
+    print(f"  {command} audit show ENTRY --key {site.audit_key}        (ENTRY as search gives it)")
     print("  make play        (everything starts again on this database; write rows of your own)")
 
 

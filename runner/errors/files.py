@@ -30,6 +30,23 @@ FILES: dict[int, Entry] = {
         "the file {file!r}, named by setting {name!r}, holds no key",
         "Write 32 random bytes in base64 into it: `openssl rand -base64 32`.",
     ),
+    1041: Entry(
+        "the file {file!r} holds no RSA public key of at least {bits} bits in PEM",
+        "Make a pair with `eeszt-runner audit keys`, and name its public key in setting audit.public_key.",
+    ),
+    1042: Entry(
+        "the file {file!r} holds a private key, and the audit log's must not be on this machine",
+        "Name the public key's file in setting audit.public_key, and keep the private one elsewhere.",
+    ),
+    1043: Entry(
+        "the audit log's folder {folder!r} cannot be used: {reason}",
+        "Correct setting audit.folder or the folder's rights.",
+    ),
+    1044: Entry("the key cannot be written: {reason}", "Name a file that does not exist yet, in a folder of yours."),
+    1045: Entry(
+        "others may look into the audit log's folder {folder!r} (rights {mode})",
+        "Take the rights away: `chmod 700`.",
+    ),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(

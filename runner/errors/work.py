@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from runner.errors.entry import Entry
 
+_ASK = "Keep the files as they are, and find out who could write them; compare them with the archive."
+
 WORK: dict[int, Entry] = {
     # 3: the row, who recorded it
     3001: Entry(
@@ -137,6 +139,15 @@ WORK: dict[int, Entry] = {
     7006: Entry("{count} rows changed under the lock, nothing was written", "Report this; the runner tries again."),
     7007: Entry("there is no such item", "Look the number up with `eeszt-runner items list`."),
     7008: Entry("the database is not installed, or by another version", "Run `eeszt-runner db install`."),
+    7101: Entry(
+        "the audit log cannot be written: {reason}; what was to be logged was not done",
+        "Make room on its disk, or mend it; the runner goes on by itself.",
+    ),
+    7102: Entry("another process is writing this chain of the audit log", "Let it finish, then try again."),
+    7103: Entry(
+        "only {free_mb} MB are left on the audit log's disk; when it is full, nothing is sent any more",
+        "Make room, or move setting audit.folder to a larger disk.",
+    ),
     # 8: integrity, security officer
     8001: Entry(
         "the database is installed for {installed}, the settings say {wanted}",
@@ -185,6 +196,43 @@ WORK: dict[int, Entry] = {
     8102: Entry(
         "a session is sealed under key {key}, which is not known here",
         "Name the key's file in sealing.previous_key_files, or let the person log in again.",
+    ),
+    8201: Entry("this entry of the audit log was changed: its head does not fit", _ASK),
+    8202: Entry(
+        "entry {expected} should stand here, and it is {got}: entries were removed, inserted or put in another order",
+        _ASK,
+    ),
+    8203: Entry("this entry does not follow the one before it: one of them was replaced", _ASK),
+    8204: Entry("the sealed body of entry {sequence} was changed or cut", _ASK),
+    8205: Entry("the bodies of segment {segment} are missing, and no entry says that their time was over", _ASK),
+    8206: Entry("segment {segment} is missing, or another one stands in its place", _ASK),
+    8207: Entry(
+        "the log ends with entry {last}, and the database knows {count} later ones, up to {most}: its end was cut off",
+        _ASK,
+    ),
+    8208: Entry(
+        "the database knows entry {sequence} (and {more} more) under another head: the log was written anew", _ASK
+    ),
+    8209: Entry(
+        "the database knows {count} entries of this chain of the audit log, and it is not there",
+        "Put the chain's folder back from the archive; where it was never taken away, find out who did.",
+    ),
+    8210: Entry("the end of this file was changed", _ASK),
+    8211: Entry(
+        "the body does not open: it was changed, or sealed to another key",
+        "Name the private key whose fingerprint the segment's first entry has; then run `eeszt-runner audit verify`.",
+    ),
+    8212: Entry("there is no entry {reference!r}", "Look it up with `eeszt-runner audit search`."),
+    8213: Entry("the private key cannot be used: {reason}", "Correct the file, its rights or its password."),
+    8214: Entry(
+        "the bodies of segment {segment} are not there any more",
+        "`eeszt-runner audit verify` says whether that is right.",
+    ),
+    8215: Entry("this entry is the begin of a segment; its body is a key", "Name an entry of another kind."),
+    8216: Entry("this file does not belong to the audit log", "Find out who put it there, and take it away."),
+    8217: Entry("the segments before this one are missing, and no entry says that their time was over", _ASK),
+    8218: Entry(
+        "there is no audit log in this folder", "Name its folder with --folder, or correct setting audit.folder."
     ),
     # 9: a mistake of ours
     9001: Entry("unexpected {kind}", "This is a fault of the runner; report it with the log around this moment."),

@@ -5,6 +5,7 @@ The settings of one runner: one TOML file, read once, checked whole, never holdi
 of its section, from which ``docs/reference/settings.md`` is made.
 """
 
+from runner.settings.audit import Audit
 from runner.settings.files import exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
@@ -26,6 +27,7 @@ from runner.settings.sections import (
 )
 
 __all__ = [
+    "Audit",
     "Breaker",
     "Database",
     "Eeszt",

@@ -79,12 +79,16 @@ class _Reader:
         return settings
 
     def _fill_places(self, document: dict[str, Any]) -> None:
-        """Put in the folders that are shipped, and the contract pack where there is only one."""
+        """Put in the folders that are shipped or usual, and the contract pack where there is only one."""
         site = document.setdefault("site", {})
         if not isinstance(site, dict):
             return
         for key, folder in (("mappings", "mappings"), ("templates", "templates"), ("sources", "sql/sources")):
             site.setdefault(key, str(shipped(folder)))
+        audit, runner = document.setdefault("audit", {}), document.get("runner")
+        state = runner.get("state_dir") if isinstance(runner, dict) else None
+        if isinstance(audit, dict) and isinstance(state, str):
+            audit.setdefault("folder", f"{state}/audit")
         eeszt = document.setdefault("eeszt", {})
         if isinstance(eeszt, dict) and "contract" not in eeszt and isinstance(site["mappings"], str):
             packs = [each.parent for each in (self._folder / site["mappings"] / "contract").glob("*/pack.yaml")]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runner.settings.audit import Audit
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
 
 
@@ -21,7 +22,7 @@ class Runner:
     Attributes:
         name: Its name in the database, in heartbeats and in logs; another for each daemon.
         environment: Must agree with the database, the addresses and the trust anchors, else the daemon does not start.
-        state_dir: Folder for what the daemon keeps beside the database; may be lost without loss of data.
+        state_dir: Folder for what the daemon keeps beside the database; but for the audit log, it may be lost.
     """
 
     name: Text
@@ -287,6 +288,7 @@ class Settings:
     institution: Institution
     sealing: Sealing
     site: Site
+    audit: Audit
     technical_user: TechnicalUser | None = None
     login: Login | None = None
     lanes: Mapping[str, Lane] = field(default_factory=dict)

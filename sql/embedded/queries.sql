@@ -136,9 +136,11 @@ VALUES (:name, :value, :item_id, :is_second, :now)
     ON CONFLICT (name, value) DO NOTHING
 
 -- keep_attempt --
--- One try or probe.
-INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict)
-VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict)
+-- One try or probe, with the place of its answer in the audit log.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict,
+                           audit_chain, audit_sequence, audit_head)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict,
+        :audit_chain, :audit_sequence, :audit_head)
 
 -- keep_result --
 -- The answer of a query, for who asked.

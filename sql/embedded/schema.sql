@@ -90,9 +90,14 @@ CREATE TABLE IF NOT EXISTS EESZT_ATTEMPT (
   ending      TEXT NOT NULL,
   reason_code TEXT,
   acting_user TEXT,
-  verdict     TEXT NOT NULL
+  verdict     TEXT NOT NULL,
+  audit_chain    TEXT,
+  audit_sequence INTEGER,
+  audit_head     TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS EESZT_ATTEMPT_ITEM_IX ON EESZT_ATTEMPT (item_id);
+CREATE INDEX IF NOT EXISTS EESZT_ATTEMPT_AUDIT_IX ON EESZT_ATTEMPT (audit_chain, audit_sequence)
+ WHERE audit_chain IS NOT NULL;
 
 -- One identifier of the EESZT belongs to one item; is_second: accepted again under another one, an alarm.
 CREATE TABLE IF NOT EXISTS EESZT_IDENTIFIER (

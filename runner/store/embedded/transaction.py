@@ -117,9 +117,13 @@ class EmbeddedTransaction:
         )
 
     def keep_attempt(self, completion: Completion, outcome: Outcome, verdict: Verdict) -> None:
-        """Keep one try or probe."""
+        """Keep one try or probe, with its place in the audit log."""
+        anchor = completion.anchor
         self._run_plain(
             "keep_attempt",
+            audit_chain=anchor and anchor.chain,
+            audit_sequence=anchor and anchor.sequence,
+            audit_head=anchor and anchor.head,
             item_id=completion.item_id,
             kind=completion.attempt,
             now=to_text(self.now),

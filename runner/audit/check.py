@@ -1,0 +1,55 @@
+"""Whether the audit log can be used, before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Mapping
+
+from runner.audit.keys import read_public
+from runner.errors import RunnerError, fault
+from runner.settings import Audit, Settings
+
+LEAST_FREE_BYTES = 1024**3
+"""With less room than this on its disk, the log is reported before it stops the sending."""
+
+
+def audit_problems(settings: Settings) -> list[RunnerError]:
+    """
+    Give everything that is wrong with the audit log's settings: its key, its folder, the room on its disk.
+
+    The first two keep the daemon from starting. Makes the folder where it is missing.
+    """
+    audit = settings.audit
+    return [*unusable(audit, settings.places), *_no_room(audit, settings.places)]
+
+
+def unusable(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
+    """Give what keeps the log from being written at all."""
+    problems: list[RunnerError] = []
+    try:
+        read_public(audit.public_key, places.get("audit.public_key", "audit.public_key"))
+    except RunnerError as error:
+        problems.append(error)
+    where = places.get("audit.folder", "audit.folder")
+    try:
+        audit.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = stat.S_IMODE(audit.folder.stat().st_mode)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return [*problems, fault(1043, where, folder=str(audit.folder), reason=reason)]
+    if not os.access(audit.folder, os.R_OK | os.W_OK | os.X_OK):
+        problems.append(fault(1043, where, folder=str(audit.folder), reason="no right to read and write it"))
+    elif os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        problems.append(fault(1045, where, folder=str(audit.folder), mode=f"{mode:04o}"))
+    return problems
+
+
+def _no_room(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
+    try:
+        free = shutil.disk_usage(audit.folder).free
+    except OSError:
+        return []
+    where = places.get("audit.folder", "audit.folder")
+    return [fault(7103, where, free_mb=free // 1024**2)] if free < LEAST_FREE_BYTES else []
