@@ -338,7 +338,6 @@ class Sent:
         message_id: ``urn:uuid:…``.
         acting_user: EESZT user under whom it went.
         operation: ``service.Operation``.
-        digest: SHA-256 (hex) of its body.
         sent_at: When, by this machine's clock.
         expires_at: Its own expiry at the latest.
     """
@@ -347,7 +346,6 @@ class Sent:
     message_id: str
     acting_user: str
     operation: str
-    digest: str
     sent_at: datetime
     expires_at: datetime
 
@@ -378,17 +376,23 @@ class Adoption(Protocol):
     def missing(self, sent: Iterable[Sent]) -> Sequence[Sent]:
         """Of these messages, those that the database does not know to have left; then it went back in time."""
 
-    def adopt_moved(self, by: str, missing: Sequence[Sent], documents: Mapping[int, str]) -> Adopted:
+    def logged(self) -> Mapping[str, int]:
+        """Up to which entry of which chain of the audit log the database is known to agree with it."""
+
+    def adopt_moved(
+        self, by: str, missing: Sequence[Sent], rendered: Mapping[int, tuple[str, bytes]], log: Mapping[str, int]
+    ) -> Adopted:
         """
         Take the one database that goes on; what it does not know to have left becomes UNKNOWN and is asked after.
 
         Args:
             by: Who adopts.
             missing: From ``missing``.
-            documents: Item → its document's fields, JSON text, rendered anew for the question.
+            rendered: Item → its document's fields, JSON text, and its body, both rendered anew.
+            log: Chain → the last entry that was looked at; ``logged`` gives it from now on.
         """
 
-    def adopt_copy(self, by: str, environment: str) -> Adopted:
+    def adopt_copy(self, by: str, environment: str, log: Mapping[str, int]) -> Adopted:
         """Take a copy whose original goes on elsewhere: everything that stands open in it ends."""
 
     def items(self, numbers: Collection[int]) -> Sequence[Item]:

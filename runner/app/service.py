@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from runner import log
+from runner.app.adoption import refuse_gone_back
 from runner.app.database import store_of
 from runner.app.guard import environment_problems, refuse_simulated
 from runner.app.site import load_settings, mappings_of
@@ -120,6 +121,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     store = store_of(settings, mappings)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
+        refuse_gone_back(settings, mappings, store)
         clock, own = SystemClock(), settings.audit
         with opened_log(own.folder, settings.runner.name, own.public_key, clock) as audit:
             service = _build(settings, mappings, store, audit, clock, hook)

@@ -378,8 +378,16 @@ VALUES (1, :environment, lower(hex(randomblob(16))), :home, :schema_version, [no
 -- adopt --
 -- This is its home from now on; a copy gets an identity of its own.
 UPDATE EESZT_INSTALLATION
-   SET home = :home, environment = :environment, adopted_at = [now], adopted_by = :adopted_by,
+   SET home = :home, environment = :environment, adopted_at = [now], adopted_by = :adopted_by, adopted_log = :log,
        database_id = CASE WHEN :is_copy THEN lower(hex(randomblob(16))) ELSE database_id END
+
+-- logged --
+-- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
+SELECT chain, max(sequence) AS sequence FROM (
+  SELECT audit_chain AS chain, audit_sequence AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
+  UNION ALL
+  SELECT l.key, l.value FROM EESZT_INSTALLATION i, json_each(coalesce(i.adopted_log, '{}')) l)
+ GROUP BY chain
 
 -- end_all_logins --
 -- Nobody is logged in to an adopted database, and no login that was begun may be finished.

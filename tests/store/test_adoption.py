@@ -26,7 +26,6 @@ def left(item: int, **facts: object) -> Sent:
         "message_id": f"urn:uuid:{item}",
         "acting_user": "O12345",
         "operation": "ekat.Esemeny",
-        "digest": "d" * 64,
         "sent_at": now,
         "expires_at": now + timedelta(seconds=60),
         **facts,
@@ -63,7 +62,7 @@ def test_what_left_after_the_backup_is_asked_after_and_not_sent_again(lab: Lab) 
     lab.store.outbox.complete([completion(sent(lab, waiting), Ending.NOT_RECEIVED, retry_after_s=0.0)])
     missing = lab.store.adoption.missing([left(new), left(waiting)])
     assert {each.item_id for each in missing} == {new, waiting}
-    adopted = lab.store.adoption.adopt_moved("dba", missing, {new: '{"a": 1}'})
+    adopted = lab.store.adoption.adopt_moved("dba", missing, {new: ('{"a": 1}', b"<a/>")}, {})
     assert sorted(adopted.asked_after) == [new, waiting]
     assert not adopted.lost
     assert claim(lab) == []
@@ -71,7 +70,13 @@ def test_what_left_after_the_backup_is_asked_after_and_not_sent_again(lab: Lab) 
     assert asked.keys() == {new, waiting}
     assert asked[new].row.message_id == f"urn:uuid:{new}"
     assert asked[new].acting_user == "O12345"
-    assert asked[new].stored_document == '{"a": 1}'
+    assert (asked[new].stored_document, asked[new].stored_body) == ('{"a": 1}', b"<a/>")
+
+
+def test_what_was_compared_with_the_log_is_not_compared_again(lab: Lab) -> None:
+    assert not lab.store.adoption.logged()
+    lab.store.adoption.adopt_moved("dba", [], {}, {"runner-1@20260302-110000": 17})
+    assert lab.store.adoption.logged() == {"runner-1@20260302-110000": 17}
 
 
 def test_what_the_database_knows_of_is_not_missing(lab: Lab) -> None:
@@ -88,13 +93,13 @@ def test_what_the_database_knows_of_is_not_missing(lab: Lab) -> None:
 def test_a_parked_item_that_had_gone_meanwhile_is_asked_after(lab: Lab) -> None:
     item = lab.insert()
     lab.store.outbox.complete([completion(claim(lab)[0], Ending.PARKED, reason_code="LOGIN", attempt=None)])
-    lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([left(item)]), {})
+    lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([left(item)]), {}, {})
     assert lab.row(item).state is State.UNKNOWN
 
 
 def test_a_prescription_that_had_left_is_told_nothing_and_shows_no_bar_code(lab: Lab) -> None:
     item = lab.insert("erecept_feliras")
-    lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([left(item)]), {})
+    lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([left(item)]), {}, {})
     assert lab.record(item)["ward_answer"] is None
     [probed] = claim_probes(lab, "interactive")
     lab.store.outbox.complete([completion(probed, eeszt_id="SIM7", attempt="PROBE")])
@@ -106,7 +111,7 @@ def test_a_prescription_that_had_left_is_told_nothing_and_shows_no_bar_code(lab:
 def test_a_message_whose_row_is_gone_is_named_and_its_number_is_not_given_again(lab: Lab) -> None:
     last = lab.insert()
     gone = left(last + 7)
-    adopted = lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([gone]), {})
+    adopted = lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([gone]), {}, {})
     assert adopted.lost == [gone]
     assert lab.insert() == last + 8
     assert lab.insert("erecept_feliras") == last + 9
@@ -115,7 +120,7 @@ def test_a_message_whose_row_is_gone_is_named_and_its_number_is_not_given_again(
 def test_a_younger_row_of_the_same_number_is_not_taken_for_the_one_that_left(lab: Lab) -> None:
     item = lab.insert()
     old = left(item, sent_at=datetime.now(UTC) - timedelta(hours=1))
-    adopted = lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([old]), {})
+    adopted = lab.store.adoption.adopt_moved("dba", lab.store.adoption.missing([old]), {}, {})
     assert adopted.lost == [old]
     assert lab.row(item).state is State.NEW
 
@@ -126,7 +131,7 @@ def test_adopting_ends_all_sessions_and_logins_that_were_begun(lab: Lab) -> None
     lab.store.logins.save(
         LoginRow(1, "kovacs.anna", "O12345", "ORVOS", "013579", "otp", now, now + timedelta(hours=8), b"sealed")
     )
-    assert lab.store.adoption.adopt_moved("dba", [], {}).sessions == 1
+    assert lab.store.adoption.adopt_moved("dba", [], {}, {}).sessions == 1
     assert lab.store.logins.live("O12345") is None
     assert lab.store.logins.take("f" * 64) is None
 
@@ -134,10 +139,10 @@ def test_adopting_ends_all_sessions_and_logins_that_were_begun(lab: Lab) -> None
 def test_a_moved_database_keeps_its_identity_and_a_copy_gets_its_own(lab: Lab, tmp_path: Path) -> None:
     before = lab.store.outbox.identity().database_id
     moved = EmbeddedStore(backup(lab, tmp_path / "moved.db"), OUTBOXES, SQL)
-    assert moved.adoption.adopt_moved("dba", [], {}).database_id == before
+    assert moved.adoption.adopt_moved("dba", [], {}, {}).database_id == before
     moved.check_installed("test")
     copy = EmbeddedStore(backup(lab, tmp_path / "copy.db"), OUTBOXES, SQL)
-    assert copy.adoption.adopt_copy("dba", "test").database_id != before
+    assert copy.adoption.adopt_copy("dba", "test", {}).database_id != before
     copy.check_installed("test")
     for store in (moved, copy):
         store.close()
@@ -150,7 +155,7 @@ def test_nothing_that_stands_open_in_a_copy_is_sent_or_asked_from_it(lab: Lab) -
             lab.store.outbox.complete([completion(item, Ending.PARKED, reason_code="LOGIN", attempt=None)])
         elif item.row.item_id == flying:
             lab.store.outbox.permit([request(item)])
-    assert lab.store.adoption.adopt_copy("dba", "test").ended == 4
+    assert lab.store.adoption.adopt_copy("dba", "test", {}).ended == 4
     assert [lab.row(each).state for each in (new, ward, parked)] == [State.CANCELLED] * 3
     assert lab.row(flying).state is State.PARKED
     assert lab.record(ward)["ward_answer"] == "PAPER"
@@ -160,5 +165,5 @@ def test_nothing_that_stands_open_in_a_copy_is_sent_or_asked_from_it(lab: Lab) -
 
 def test_a_copy_never_becomes_production(lab: Lab) -> None:
     with pytest.raises(IntegrityError, match="RNR-8024"):
-        lab.store.adoption.adopt_copy("dba", "production")
+        lab.store.adoption.adopt_copy("dba", "production", {})
     assert lab.store.outbox.identity().environment == "test"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -60,22 +62,28 @@ class EmbeddedAdoption:
                 found += transaction.items(rows)
         return found
 
-    def adopt_moved(self, by: str, missing: Sequence[Sent], documents: Mapping[int, str]) -> Adopted:
+    def logged(self) -> Mapping[str, int]:
+        """Up to which entry of which chain of the audit log the database is known to agree with it."""
+        return {row["chain"]: row["sequence"] for row in self._database.read("logged")}
+
+    def adopt_moved(
+        self, by: str, missing: Sequence[Sent], rendered: Mapping[int, tuple[str, bytes]], log: Mapping[str, int]
+    ) -> Adopted:
         """Take the one database that goes on; what it does not know to have left becomes UNKNOWN and is asked after."""
         asked, lost = [], []
         with self._database.connections.writing() as connection:
             for sent in missing:
                 lane = self._found(sent)
-                if lane is not None and self._replay(connection, lane, sent, documents.get(sent.item_id, "{}")):
+                if lane is not None and self._replay(connection, lane, sent, rendered.get(sent.item_id)):
                     asked.append(sent.item_id)
                 elif lane is None:
                     lost.append(sent)
             self._raise_numbers(connection, max((sent.item_id for sent in missing), default=0))
-            sessions = self._settle(connection, by)
+            sessions = self._settle(connection, by, log)
             database_id = str(self._read(connection)["database_id"])
         return Adopted(database_id, asked, lost, sessions=sessions)
 
-    def adopt_copy(self, by: str, environment: str) -> Adopted:
+    def adopt_copy(self, by: str, environment: str, log: Mapping[str, int]) -> Adopted:
         """Take a copy whose original goes on elsewhere: everything that stands open in it ends."""
         statements, ended = self._database.statements, 0
         with self._database.connections.writing() as connection:
@@ -91,11 +99,14 @@ class EmbeddedAdoption:
                         ended += work.apply(steps.disown(row)) is Verdict.DONE
                 work.finish()
             connection.execute(statements["drop_due_write_backs"])
-            sessions = self._settle(connection, by, environment=environment)
+            sessions = self._settle(connection, by, log, environment=environment)
             database_id = str(self._read(connection)["database_id"])
         return Adopted(database_id, ended=ended, sessions=sessions)
 
-    def _replay(self, connection: sqlite3.Connection, lane: str, sent: Sent, document: str) -> bool:
+    def _replay(
+        self, connection: sqlite3.Connection, lane: str, sent: Sent, rendered: tuple[str, bytes] | None
+    ) -> bool:
+        document, body = rendered or ("{}", None)
         transaction = self._database.on(connection, lane)
         row = transaction.load([sent.item_id])[sent.item_id].row
         way = steps.replayed(row, sent.message_id, sent.sent_at, sent.expires_at, transaction.now)
@@ -107,8 +118,8 @@ class EmbeddedAdoption:
                 {
                     "item_id": sent.item_id,
                     "message_id": sent.message_id,
-                    "digest": sent.digest,
-                    "body": None,
+                    "digest": hashlib.sha256(body or b"").hexdigest(),
+                    "body": body,
                     "document": document,
                     "acting_user": sent.acting_user,
                     "mapping_version": "",
@@ -125,7 +136,9 @@ class EmbeddedAdoption:
         for lane in self._database.lanes:
             connection.execute(statements.of(lane, "raise_numbering"), {"last_id": last_id})
 
-    def _settle(self, connection: sqlite3.Connection, by: str, environment: str | None = None) -> int:
+    def _settle(
+        self, connection: sqlite3.Connection, by: str, log: Mapping[str, int], environment: str | None = None
+    ) -> int:
         """Make this its home; sessions that were begun elsewhere end. How many did."""
         statements = self._database.statements
         sessions = connection.execute(statements["end_all_logins"]).rowcount
@@ -136,6 +149,7 @@ class EmbeddedAdoption:
                 "home": place(self._database.connections.path),
                 "environment": environment or self._read(connection)["environment"],
                 "adopted_by": by,
+                "log": json.dumps(dict(log)),
                 "is_copy": int(environment is not None),
             },
         )
