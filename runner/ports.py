@@ -12,12 +12,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from runner.domain.audit import EntryKind
+from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
 from runner.domain.policy import Kind, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 # The outbox
@@ -376,6 +377,9 @@ class Outbox(Protocol):
     def tally(self, days_ago: int) -> DayTally:
         """Count what ended on a day into EESZT_DAY, in place of what stood there; 0 is today in Europe/Budapest."""
 
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+
 
 class Desk(Protocol):
     """What MedWorkS and an operator may ask of the outboxes; on Oracle the PL/SQL package does the same."""
@@ -419,6 +423,77 @@ class Desk(Protocol):
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
         """Run one reading statement, for listings; column names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """
+    A message of an item that left, as the audit log proves it.
+
+    Attributes:
+        item_id: The item.
+        message_id: ``urn:uuid:…``.
+        acting_user: EESZT user under whom it went.
+        operation: ``service.Operation``.
+        sent_at: When, by this machine's clock.
+        expires_at: Its own expiry at the latest.
+    """
+
+    item_id: int
+    message_id: str
+    acting_user: str
+    operation: str
+    sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """
+    What adopting a database came to.
+
+    Attributes:
+        database_id: Its identity from now on.
+        asked_after: Items that had been sent and will be asked after.
+        lost: Messages of rows that this database does not have: the EESZT may hold documents that nobody here knows.
+        ended: How many open items of a copy were ended.
+        sessions: How many sessions were ended.
+    """
+
+    database_id: str
+    asked_after: Sequence[int] = ()
+    lost: Sequence[Sent] = ()
+    ended: int = 0
+    sessions: int = 0
+
+
+class Adoption(Protocol):
+    """Making a database that was moved, restored or copied the one that works here; no daemon may run meanwhile."""
+
+    def missing(self, sent: Iterable[Sent]) -> Sequence[Sent]:
+        """Of these messages, those that the database does not know to have left; then it went back in time."""
+
+    def logged(self) -> Mapping[str, int]:
+        """Up to which entry of which chain of the audit log the database is known to agree with it."""
+
+    def adopt_moved(
+        self, by: str, missing: Sequence[Sent], rendered: Mapping[int, tuple[str, bytes]], log: Mapping[str, int]
+    ) -> Adopted:
+        """
+        Take the one database that goes on; what it does not know to have left becomes UNKNOWN and is asked after.
+
+        Args:
+            by: Who adopts.
+            missing: From ``missing``.
+            rendered: Item → its document's fields, JSON text, and its body, both rendered anew.
+            log: Chain → the last entry that was looked at; ``logged`` gives it from now on.
+        """
+
+    def adopt_copy(self, by: str, environment: str, log: Mapping[str, int]) -> Adopted:
+        """Take a copy whose original goes on elsewhere: everything that stands open in it ends."""
+
+    def items(self, numbers: Collection[int]) -> Sequence[Item]:
+        """Give items with everything that their work needs, those that exist."""
 
 
 # Who

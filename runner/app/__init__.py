@@ -5,6 +5,7 @@ Puts the parts together: the only place that constructs and wires.
 commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 """
 
+from runner.app.adoption import adopt
 from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
@@ -20,6 +21,7 @@ __all__ = [
     "Service",
     "Status",
     "activate",
+    "adopt",
     "check_installation",
     "default_pack",
     "folders",

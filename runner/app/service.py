@@ -14,9 +14,12 @@ from pathlib import Path
 from cryptography import x509
 
 from runner import log
+from runner.app.adoption import refuse_gone_back
 from runner.app.database import store_of
+from runner.app.guard import environment_problems, refuse_simulated
 from runner.app.site import load_settings, mappings_of
 from runner.audit import SealedLog, audit_problems, opened_log
+from runner.daemon.identity import IdentityWatch
 from runner.daemon.service import Daemon
 from runner.daemon.upkeep import upkeep
 from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
@@ -115,11 +118,12 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     for problem in about_audit:
         logger.warning("audit log has little room", extra={"event": "audit.room", "fault": str(problem)})
     mappings = mappings_of(settings)
-    if settings.runner.environment == "production" and mappings.pack.origin == "ours":
-        raise fault(8002, str(settings.eeszt.contract), name=mappings.pack.name)
+    if mixed := environment_problems(settings, mappings):
+        raise ProblemsError(mixed)
     store = store_of(settings, mappings)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
+        refuse_gone_back(settings, mappings, store)
         clock, own = SystemClock(), settings.audit
         with opened_log(own.folder, settings.runner.name, own.public_key, clock) as audit:
             service = _build(settings, mappings, store, audit, clock, hook)
@@ -134,19 +138,25 @@ def _build(
     settings: Settings, mappings: Mappings, store: EmbeddedStore, audit: SealedLog, clock: SystemClock, hook: StepHook
 ) -> Service:
     _warn(mappings, store)
+    watch = IdentityWatch(store.outbox)
+    watch.run_once()
     eeszt = _Eeszt.of(settings, mappings, clock, audit)
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
+    sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
+    sessions.look_over()
     site = Site(
         owner=settings.runner.name,
         outbox=store.outbox,
         directory=store.directory,
-        sessions=SealedSessions(store.logins, eeszt.sts, seal, clock),
+        sessions=sessions,
         gateway=eeszt.gateway,
         mappings=mappings,
         technical_user=eeszt.sts.technical_user(),
         message_life_s=min(settings.eeszt.message_life_s or longest_s, longest_s),
         clock=clock,
+        is_production=settings.runner.environment == "production",
+        is_suspended=lambda: watch.is_suspended,
         hook=hook,
     )
     lanes = [_lane(settings, mappings, name) for name in mappings.outboxes]
@@ -196,7 +206,11 @@ class _Eeszt:
         institution = _signer(institution_credential(settings.institution, clock.now()))
         technical = None
         if settings.technical_user is not None:
-            signer = _signer(technical_credential(settings.technical_user, clock.now()))
+            credential = technical_credential(settings.technical_user, clock.now())
+            certificate = settings.technical_user.pkcs12 or settings.technical_user.certificate
+            environment = settings.runner.environment
+            refuse_simulated(environment, "technical_user", certificate, credential.certificate_der)
+            signer = _signer(credential)
             technical = TechnicalUser(settings.technical_user.name, signer) if signer else None
         sts_service = pack.operation(pack.sts.operation).service
         if sts_service not in addresses:

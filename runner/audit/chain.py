@@ -41,9 +41,14 @@ def strangers(chain: Path) -> list[str]:
 
 def newest(folder: Path, name: str) -> Path | None:
     """Give the folder of the newest chain of a daemon's name, or None."""
-    safe = _NOT_A_NAME.sub("_", name)
-    own = [each for each in chains(folder) if (match := _CHAIN.fullmatch(each.name)) and match["name"] == safe]
+    own = chains_of(folder, name)
     return own[-1] if own else None
+
+
+def chains_of(folder: Path, name: str) -> list[Path]:
+    """Give the folders of the chains of a daemon's name, the oldest first."""
+    safe = _NOT_A_NAME.sub("_", name)
+    return [each for each in chains(folder) if (match := _CHAIN.fullmatch(each.name)) and match["name"] == safe]
 
 
 def fresh(folder: Path, name: str, begin: str) -> Path:

@@ -63,14 +63,32 @@ def headers_of(chain: Path) -> Iterator[tuple[SegmentFiles, Header]]:
     """Give every header of a chain that is one, in order; what is none is ``verify``'s affair."""
     for number in segments(chain):
         files = SegmentFiles(chain, number)
+        if files.headers.exists():
+            yield from ((files, header) for header in _good(files))
+
+
+def _good(files: SegmentFiles) -> Iterator[Header]:
+    for _, line in lines(files.headers):
+        try:
+            header, _ = read(line)
+        except ValueError:
+            continue
+        yield header
+
+
+def since(chain: Path, sequence: int) -> Iterator[Header]:
+    """Give the headers of a chain behind a number, reading no segment that ends before it."""
+    behind: list[SegmentFiles] = []
+    for number in reversed(segments(chain)):
+        files = SegmentFiles(chain, number)
         if not files.headers.exists():
             continue
-        for _, line in lines(files.headers):
-            try:
-                header, _ = read(line)
-            except ValueError:
-                continue
-            yield files, header
+        behind.insert(0, files)
+        first = next((header for header in _good(files)), None)
+        if first is not None and first.sequence <= sequence:
+            break
+    for files in behind:
+        yield from (header for header in _good(files) if header.sequence > sequence)
 
 
 def search(folder: Path, wanted: Wanted) -> Iterator[Header]:

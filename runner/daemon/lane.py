@@ -92,6 +92,9 @@ class Poller:
 
     def run_once(self) -> bool:
         """One round; whether there was something to do."""
+        if self._site.is_suspended():
+            self._prepared.clear()  # no heartbeat either: wards are told to use paper
+            return False
         now = self._site.clock.monotonic()
         if now >= self._next_beat:
             self._site.outbox.beat(self._lane.name, self._site.owner)

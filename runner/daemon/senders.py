@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from runner.domain import sentences
+from runner.domain.environment import is_simulated
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.errors import RunnerError, places
 from runner.ports import Completion
@@ -95,6 +96,8 @@ class Senders:
             outcome = ask.judge(reply, site.mappings.types[ask.document_type], ready.document, ready.item)
         else:
             outcome = ready.kind.outcome(reply, ready.document, ready.item)
+        if site.is_production and is_simulated(outcome.receipt):
+            outcome = _disbelieved(ready.item.row.item_id, probe=dispatch.probe)
         if outcome.reason_code == Reason.TOKEN_REFUSED:
             self._end_session(ready.token.eeszt_user)
         logger.info(
@@ -139,3 +142,9 @@ def _not_started(*, probe: bool) -> Outcome:
     """What is said of a message whose lease ran short before it was begun."""
     ending = Ending.NO_ANSWER if probe else Ending.NOT_RECEIVED
     return Outcome(ending, Reason.NOT_REACHED, sentences.NOT_REACHED, retry_after_s=0.0, burns_attempt=False)
+
+
+def _disbelieved(item: int, *, probe: bool) -> Outcome:
+    """Whoever gave a simulator's identifier is not the EESZT: nothing is known of what became of the message."""
+    logger.error("identifier is a simulator's", extra={"event": "environment.simulated", "item": item})
+    return Outcome(Ending.NO_ANSWER if probe else Ending.UNKNOWN, Reason.BAD_ANSWER, sentences.SIMULATED)

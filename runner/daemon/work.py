@@ -18,6 +18,10 @@ def no_hook(step: str, items: Sequence[int]) -> None:
     """Let the step pass."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """
@@ -33,6 +37,8 @@ class Site:
         technical_user: EESZT name of the technical user, or None.
         message_life_s: How long a message is valid by its own word, seconds.
         clock: Time.
+        is_production: Whether this is the real thing: what a simulator gave is not believed then.
+        is_suspended: Whether nothing may be claimed or sent, since the database is another one than at the start.
         hook: Told of every step.
     """
 
@@ -45,6 +51,8 @@ class Site:
     technical_user: str | None
     message_life_s: float
     clock: Clock
+    is_production: bool = False
+    is_suspended: Callable[[], bool] = _never
     hook: StepHook = no_hook
 
 

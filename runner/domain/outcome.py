@@ -68,6 +68,7 @@ class Reason(StrEnum):
     NOT_REACHED = "NOT_REACHED"  # connection refused, or the breaker is open
     DUPLICATE = "DUPLICATE"  # the same record is on its way, or up, already
     MAPPING_FAULT = "MAPPING_FAULT"  # the mapping failed on this row
+    COPIED = "COPIED"  # the database was adopted as a copy: nothing that stood open in it is sent from here
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105  the EESZT no longer takes the session
 
 

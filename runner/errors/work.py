@@ -208,6 +208,38 @@ WORK: dict[int, Entry] = {
         "the contract {name!r} is a reference contract of our own, and the settings say production",
         "Name the operator's contract in setting eeszt.contract; ours is for tests and demonstrations.",
     ),
+    8011: Entry(
+        "the address of {service} is {host}, which is the EESZT's production, and the settings say test",
+        "A test system never calls production; correct the address, or the environment with `eeszt-runner db adopt`.",
+    ),
+    8012: Entry(
+        "the address of {service} is {host}, and the settings say production, whose hosts are {known}",
+        "Correct the address, or production_hosts in the contract's pack.yaml.",
+    ),
+    8013: Entry(
+        "the contract names no production_hosts, and the settings say production",
+        "Name the EESZT's production hosts in the contract's pack.yaml, as the operator's documentation gives them.",
+    ),
+    8014: Entry(
+        "the certificate {file!r}, named by setting {name!r}, is a simulator's, and the settings say production",
+        "Name the certificate that the operator issued.",
+    ),
+    8021: Entry(
+        "the database was copied or moved: it was installed at {home}, and is at {place} now",
+        "If this is the one that goes on, run `eeszt-runner db adopt --moved`; if it is a copy, `db adopt --copy`.",
+    ),
+    8022: Entry(
+        "the database went back in time: it does not know {count} message(s) that left, the first of item {item}",
+        "Find out what was restored; `eeszt-runner db adopt --moved` then has them asked after, and none sent again.",
+    ),
+    8023: Entry(
+        "the database is {now_is} now, and was {was} when the daemon started; nothing more is claimed or sent",
+        "Find out what was done to it; `eeszt-runner db adopt`, then start the daemon again.",
+    ),
+    8024: Entry(
+        "a database of {environment} cannot become production",
+        "Install a new one; only a copy may change its environment, and only to test.",
+    ),
     8101: Entry(
         "a sealed session was changed, or copied from another row",
         "Find out who writes to EESZT_LOGIN; the person logs in again.",

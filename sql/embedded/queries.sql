@@ -449,13 +449,58 @@ SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, en
 
 -- installation --
 -- What this database is.
-SELECT environment, database_id, schema_version FROM EESZT_INSTALLATION
+SELECT environment, database_id, home, schema_version FROM EESZT_INSTALLATION
 
 -- put_installation --
 -- Note what this database is; its identity stays.
-INSERT INTO EESZT_INSTALLATION (only_row, environment, database_id, schema_version, installed_at)
-VALUES (1, :environment, lower(hex(randomblob(16))), :schema_version, [now])
+INSERT INTO EESZT_INSTALLATION (only_row, environment, database_id, home, schema_version, installed_at)
+VALUES (1, :environment, lower(hex(randomblob(16))), :home, :schema_version, [now])
     ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version
+
+-- adopt --
+-- This is its home from now on; a copy gets an identity of its own.
+UPDATE EESZT_INSTALLATION
+   SET home = :home, environment = :environment, adopted_at = [now], adopted_by = :adopted_by, adopted_log = :log,
+       database_id = CASE WHEN :is_copy THEN lower(hex(randomblob(16))) ELSE database_id END
+
+-- logged --
+-- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
+SELECT chain, max(sequence) AS sequence FROM (
+  SELECT audit_chain AS chain, audit_sequence AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
+  UNION ALL
+  SELECT l.key, l.value FROM EESZT_INSTALLATION i, json_each(coalesce(i.adopted_log, '{}')) l)
+ GROUP BY chain
+
+-- end_all_logins --
+-- Nobody is logged in to an adopted database, and no login that was begun may be finished.
+UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL WHERE ended_at IS NULL
+
+-- use_all_login_requests --
+-- Likewise for logins that were begun.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+
+-- open_items --
+-- What is not final, or is asked after once more.
+SELECT [item_id] FROM [outbox]
+ WHERE [state] IN ('NEW', 'CLAIMED', 'SENDING', 'UNKNOWN', 'WAITING', 'PARKED')
+    OR ([state] = 'MISSED' AND [next_at] IS NOT NULL)
+ ORDER BY [item_id]
+
+-- drop_due_write_backs --
+-- A copy writes nothing into MedWorkS's tables for the original.
+UPDATE EESZT_WRITE_BACK SET state = 'DONE', next_at = NULL WHERE state = 'DUE'
+
+-- raise_sequence --
+-- No number that the log knows is given again.
+UPDATE EESZT_SEQUENCE SET last_id = :last_id WHERE name = 'item' AND last_id < :last_id
+
+-- raise_numbering --
+-- Likewise in SQLite's own books.
+UPDATE sqlite_sequence SET seq = :last_id WHERE name = [outbox_name] AND seq < :last_id
+
+-- item_times --
+-- When an item was written, and by which type.
+SELECT item_id, lane, document_type, created_at, state FROM EESZT_V_ITEM WHERE item_id = :item_id
 
 -- put_transition --
 -- One pair of states that may follow each other.

@@ -5,13 +5,18 @@
 -- Times are text in UTC, 'YYYY-MM-DD HH:MM:SS.ffffff'; views show Europe/Budapest.
 
 -- tables --
--- Everything but the outboxes.
+-- Everything but the outboxes. home: where the file was installed or adopted, so that a copy of it is noticed;
+-- adopted_log: up to which entry of which chain of the audit log it was compared then, JSON.
 CREATE TABLE IF NOT EXISTS EESZT_INSTALLATION (
   only_row       INTEGER PRIMARY KEY CHECK (only_row = 1),
   environment    TEXT NOT NULL CHECK (environment IN ('test', 'production')),
   database_id    TEXT NOT NULL,
+  home           TEXT NOT NULL,
   schema_version TEXT NOT NULL,
-  installed_at   TEXT NOT NULL
+  installed_at   TEXT NOT NULL,
+  adopted_at     TEXT,
+  adopted_by     TEXT,
+  adopted_log    TEXT
 ) STRICT;
 
 -- One sequence numbers the items of all outboxes, another the sessions.

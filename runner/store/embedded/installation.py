@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from typing import TYPE_CHECKING, Self
 
+from runner.domain.environment import Identity
 from runner.domain.outbox import TRANSITIONS
 from runner.errors import fault
 from runner.store.embedded.connection import is_busy, reason_of
@@ -38,22 +39,55 @@ def install(database: Database, environment: str) -> None:
             database.statements["put_transition"],
             [{"from_state": before, "to_state": after} for before, after in _transitions()],
         )
-        binds = {"environment": environment, "schema_version": version}
+        binds = {"environment": environment, "schema_version": version, "home": place(database.connections.path)}
         connection.execute(database.statements["put_installation"], binds)
 
 
 def check_installed(database: Database, environment: str) -> None:
     """
-    Make sure that the database is there, complete, and of this environment.
+    Make sure that the database is there, complete, of this environment, and no copy.
 
     Raises:
-        IntegrityError: The database belongs to the other environment.
+        IntegrityError: The database belongs to the other environment, or was copied or moved.
         StoreError: It is not installed, or by another version.
     """
     with database.connections.reading() as connection:
         installed = _installed(database, connection, environment)
     if installed != _version(database.statements.schema()):
         raise fault(7008, str(database.connections.path))
+    found = identity(database)
+    if not found.is_at_home:
+        raise fault(8021, str(database.connections.path), home=found.home, place=found.place)
+
+
+def identity(database: Database) -> Identity:
+    """
+    Give which database this is.
+
+    Raises:
+        StoreError: It is not installed, or its file is gone.
+    """
+    rows = database.read("installation")
+    if not rows:
+        raise fault(7008, str(database.connections.path))
+    row = rows[0]
+    return Identity(row["environment"], row["database_id"], row["home"], place(database.connections.path))
+
+
+def place(path: Path) -> str:
+    """
+    Give where a database is: the number of its file.
+
+    A copy is another file and has another number; a file that was renamed keeps it. The device's number is left out: it
+    may change when the machine starts anew.
+
+    Raises:
+        StoreError: The file is gone.
+    """
+    try:
+        return f"file {path.stat().st_ino:x}"
+    except OSError as error:
+        raise fault(7002, str(path), reason=error.strerror or type(error).__name__) from error
 
 
 def run_script(database: Database, file: Path) -> None:

@@ -14,6 +14,7 @@ from runner.ports import Permitted
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
 from runner.store.embedded.figures import FINAL_STATES, lane_health, tally
+from runner.store.embedded.installation import identity
 from runner.store.embedded.keeping import forget
 from runner.store.embedded.sweeping import sweep
 from runner.store.embedded.waking import wake
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
     from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest
     from runner.store.embedded.database import Database
@@ -154,6 +156,9 @@ class EmbeddedOutbox:
     def tally(self, days_ago: int) -> DayTally:
         """Count what ended on a day into EESZT_DAY; 0 is today."""
         return tally(self._database, days_ago)
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+        return identity(self._database)
 
 
 def _holds(types: Mapping[str, str], record: Record) -> bool:
