@@ -5,8 +5,8 @@ The audit log: everything that is exchanged, sealed to a key that the runner can
 ``retention`` destroys what is too old. It is never read to do work.
 """
 
-from runner.audit.check import audit_problems
+from runner.audit.check import NO_ROOM, audit_problems
 from runner.audit.log import SealedLog, opened_log
 from runner.audit.retention import Retention
 
-__all__ = ["Retention", "SealedLog", "audit_problems", "opened_log"]
+__all__ = ["NO_ROOM", "Retention", "SealedLog", "audit_problems", "opened_log"]

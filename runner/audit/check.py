@@ -11,6 +11,9 @@ from runner.audit.keys import read_public
 from runner.errors import RunnerError, fault
 from runner.settings import Audit, Settings
 
+NO_ROOM = 7103
+"""The one problem that only warns."""
+
 LEAST_FREE_BYTES = 1024**3
 """With less room than this on its disk, the log is reported before it stops the sending."""
 
@@ -52,4 +55,4 @@ def _no_room(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
     except OSError:
         return []
     where = places.get("audit.folder", "audit.folder")
-    return [fault(7103, where, free_mb=free // 1024**2)] if free < LEAST_FREE_BYTES else []
+    return [fault(NO_ROOM, where, free_mb=free // 1024**2)] if free < LEAST_FREE_BYTES else []

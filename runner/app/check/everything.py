@@ -37,6 +37,7 @@ CHECKS = (
     Check("settings", "named files", files.named_files),
     Check("settings", "secrets", files.secrets),
     Check("settings", "folders", files.folders),
+    Check("settings", "audit log", files.audit_log),
     Check("certificates and keys", "certificates", certificates.check_certificates),
     Check("certificates and keys", "sealing", certificates.sealing),
     Check("mappings", "mapping lint", language.mapping_files),
@@ -50,6 +51,7 @@ CHECKS = (
     Check("database", "lanes", database.lanes),
     Check("database", "attention", database.attention),
     Check("environment", "environment", environment.guards),
+    Check("environment", "history", environment.history),
     Check("workplaces and people", "workplaces", people.workplaces),
     Check("workplaces and people", "technical user", people.technical_user),
     Check("workplaces and people", "users", people.users),
@@ -73,7 +75,7 @@ def check_installation(
     checks: Sequence[Check] = CHECKS,
 ) -> Iterator[Finding]:
     """
-    Look at everything of a site; nothing is changed and nothing is sent for anybody.
+    Look at everything of a site; nothing is sent for anybody, and what is asked goes into the audit log.
 
     Args:
         named: The settings file, or None: as for every command.

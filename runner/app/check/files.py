@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
 from runner.app.site import load_settings
+from runner.audit import NO_ROOM, audit_problems
 from runner.errors import fault
 from runner.settings import Settings, exposed_secrets, unreadable_files
 
@@ -49,6 +50,15 @@ def folders(inspection: Inspection) -> Iterator[Finding]:
         else:
             where = settings.places.get(name, str(inspection.path))
             yield Finding.of(name, Status.FAIL, fault(1021, where, folder=str(folder), name=name, reason=reason))
+
+
+def audit_log(inspection: Inspection) -> Iterator[Finding]:
+    """Everything can be logged before it leaves."""
+    problems = audit_problems(inspection.settings)
+    for problem in problems:
+        yield Finding.of("audit log", Status.WARN if problem.number == NO_ROOM else Status.FAIL, problem)
+    if not problems:
+        yield ok("audit log", f"{inspection.settings.audit.folder} can be written, sealed to the institution's key")
 
 
 def _written(settings: Settings) -> Iterator[tuple[str, Path]]:

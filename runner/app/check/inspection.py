@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.app.check.bounded import GRACE_S, all_within
+from runner.app.counterpart import Counterpart, SystemClock
 from runner.app.database import store_of
-from runner.app.service import counterpart
 from runner.app.site import load_settings, mappings_of, settings_path
-from runner.eeszt.gateway import EesztGateway
+from runner.audit import SealedLog, opened_log
 from runner.eeszt.heard import Heard, ask_date
 from runner.eeszt.http import HttpClient, Timeouts
-from runner.eeszt.sts import Sts
 from runner.eeszt.tls import client_tls
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.mapping import Mappings
@@ -119,17 +118,19 @@ class Inspection:
         return context
 
     @property
-    def eeszt(self) -> tuple[HttpClient, Sts, EesztGateway]:
-        """Give the other side, as the daemon would reach it: connections, token service, services."""
-        settings, mappings = self._impatient(self.settings), self.mappings
-        made: tuple[HttpClient, Sts, EesztGateway]
-        made = self._part("keys and addresses", lambda: counterpart(settings, mappings))
+    def eeszt(self) -> Counterpart:
+        """Give the other side, as the daemon would reach it; what is asked is logged in a chain of its own."""
+        settings, mappings, clock = self._impatient(self.settings), self.mappings, SystemClock()
+        own, name = settings.audit, f"{settings.runner.name}-check"
+        audit: SealedLog = self._part("the audit log", lambda: opened_log(own.folder, name, own.public_key, clock))
+        made: Counterpart
+        made = self._part("keys and addresses", lambda: Counterpart.of(settings, mappings, clock, audit))
         return made
 
     def heard(self) -> Heard | None:
         """What the other side told of the time, by the answers that it gave, else asked for nothing but that."""
         try:
-            heard = self.eeszt[0].dates.newest()
+            heard = self.eeszt.http.dates.newest()
         except SkippedError:
             heard = None
         if heard is not None:
@@ -144,10 +145,10 @@ class Inspection:
     def close(self) -> None:
         """Close what was opened."""
         for part in self._parts.values():
-            if isinstance(part, EmbeddedStore | HttpClient):
+            if isinstance(part, EmbeddedStore | HttpClient | SealedLog):
                 part.close()
-            elif isinstance(part, tuple):
-                part[0].close()
+            elif isinstance(part, Counterpart):
+                part.http.close()
 
     @staticmethod
     def _impatient(settings: Settings) -> Settings:

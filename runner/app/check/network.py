@@ -41,7 +41,8 @@ def reachability(inspection: Inspection) -> Iterator[Finding]:
 
 def answers(inspection: Inspection) -> Iterator[Finding]:
     """The technical user's token, and with it each service's harmless call: everything as in a real exchange."""
-    http, sts, gateway = inspection.eeszt
+    eeszt = inspection.eeszt
+    http, sts, gateway = eeszt.http, eeszt.sts, eeszt.gateway
     if sts.technical_user() is None:
         yield Finding("technical user", Status.SKIP, "none is configured, so no service can be asked")
         return

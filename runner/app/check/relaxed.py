@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.x509.oid import NameOID
-
-from runner.app.check.certificates import read_chain
 from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
+from runner.domain.environment import SIMULATED_PREFIX, is_marked
+from runner.eeszt.keys import names_of, read_pins
 from runner.errors import LoginError, fault
 from runner.settings import Settings, chosen
 
-_MARK = "SZIMULATOR"
-"""How the organisation begins in the simulator's certificates."""
-
-_SIMULATED = "SELECT COUNT(*) AS found FROM EESZT_IDENTIFIER WHERE value LIKE 'SIM%'"
+_SIMULATED = "SELECT COUNT(*) AS found FROM EESZT_IDENTIFIER WHERE value LIKE :prefix || '%'"
 
 
 def outboxes(inspection: Inspection) -> Iterator[Finding]:
@@ -52,7 +48,7 @@ def simulator(inspection: Inspection) -> Iterator[Finding]:
 def identifiers(inspection: Inspection) -> Iterator[Finding]:
     """Identifiers that the simulator gave."""
     settings = inspection.settings
-    count = inspection.tables.desk.rows(_SIMULATED)[0]["found"]
+    count = inspection.tables.desk.rows(_SIMULATED, prefix=SIMULATED_PREFIX)[0]["found"]
     if count:
         error = fault(1024, str(settings.database.path), count=count)
         yield Finding.of("identifiers", _status(settings), error)
@@ -79,11 +75,6 @@ def _simulated(settings: Settings) -> Iterator[str]:
 
 def _is_simulators(file: Path) -> bool:
     try:
-        chain = read_chain(file)
+        return any(is_marked(*names_of(certificate)) for certificate in read_pins(file))
     except LoginError:
         return False  # told among the certificates
-    return any(
-        str(attribute.value).startswith(_MARK)
-        for certificate in chain
-        for attribute in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    )

@@ -156,6 +156,7 @@ class EmbeddedOutbox:
     def tally(self, days_ago: int) -> DayTally:
         """Count what ended on a day into EESZT_DAY; 0 is today."""
         return tally(self._database, days_ago)
+
     def identity(self) -> Identity:
         """Which database this is, and whether it is where it was installed."""
         return identity(self._database)
