@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.domain.facts import Kind
+from runner.domain.outcome import Ending, Reason
 from runner.domain.wording import line_of, statement
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def story_of(desk: Desk, item: int) -> dict[str, Any] | None:
         return None
     row = parts["item"][0]
     story: dict[str, Any] = {**parts, "item": row}
-    story["decisions"] = [_explained(each, row["kind"]) for each in parts["decisions"]]
+    story["decisions"] = [_explained(each, row["kind"]) for each in [*parts["decisions"], *_window_closed(row)]]
     story["message"] = _masked(parts["message"][0]) if parts["message"] else None
     if "PAPER" in {row["ward_answer"], row["original_ward"]}:
         story["receipt"] = [{**each, "value": "hidden: the ward has paper"} for each in parts["receipt"]]
@@ -68,12 +69,20 @@ def story_of(desk: Desk, item: int) -> dict[str, Any] | None:
     return story
 
 
+def _window_closed(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Line 1, which the database says by its own clock, wherever the item is then."""
+    if row["reason_code"] == Reason.WINDOW_CLOSED and row["kind"] != Kind.AT_RECORDING:
+        ended = {"ending": row["state"], "reason_code": row["reason_code"], "decided_at": row["state_at"]}
+        yield {"line": "1", "acting_user": None, "rules": None, **ended}
+
+
 def _explained(decision: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
     """Give a stored decision with what its line says, where from, and which rules applied."""
     chose = decision["acting_user"] is not None
     line = line_of(decision["line"], decision["reason_code"], sent=chose)
     return {
         **decision,
+        "ending": "MISSED" if decision["ending"] == Ending.TOO_LATE else decision["ending"],
         "statement": statement(line, Kind(kind)) if line is not None and kind is not None else None,
         "source": line.source if line is not None else None,
         "open": line is not None and line.open_question,

@@ -86,7 +86,8 @@ def _decisions(decisions: Sequence[Mapping[str, Any]], when: _When) -> Iterator[
         yield f"  {each['statement'] or 'this version of the table has no such line'}"
         is_open = " - no public source decides it: our default, or the site's rule" if each["open"] else ""
         yield f"  source: {each['source']}{is_open}"
-        yield f"  rules: {' · '.join(_rule(name, said) for name, said in each['rules'].items())}"
+        if each["rules"]:
+            yield f"  rules: {' · '.join(_rule(name, said) for name, said in each['rules'].items())}"
     if not decisions:
         yield "none: the decision table was not asked"
 

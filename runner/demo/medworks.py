@@ -118,24 +118,14 @@ class MedWorkS:
         number = number or self._next("MW_VENY", "VENY_ID", 9201)
         now = datetime.now(UTC)
         record = {
-            "VENY_ID": number,
+            **_prescription(number, now),
             "TAJ": patient.taj,
             "NEV": patient.name,
             "SZUL_DATUM": patient.born,
             "PECSETSZAM": doctor.pecsetszam,
             "OTH_KOD": workplace,
-            "VENY_TIPUS": "GYARI",
-            "JOGCIM": "ALT",
             "TTT_KOD": ttt,
-            "MENNYISEG": 1,
-            "HELYETTESITHETO": 1,
-            "BNO_KOD": "I10H0",
             "ADAG": dose,
-            "GYAKORISAG": "naponta",
-            "NAPLOSORSZAM": f"{now:%Y}/{number}",
-            "FELIRAS_IDEJE": f"{now.astimezone(BUDAPEST):%Y-%m-%d %H:%M:%S}",
-            "GYSE": 0,
-            "EGYSE": 0,
             **(fields or {}),
         }
         outbox = self._outbox_row(
@@ -244,6 +234,23 @@ class MedWorkS:
         connection = sqlite3.connect(self._database, timeout=10, isolation_level=None)
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
+
+
+def _prescription(number: int, now: datetime) -> dict[str, object]:
+    """What all prescriptions of the demonstration have in common."""
+    return {
+        "VENY_ID": number,
+        "VENY_TIPUS": "GYARI",
+        "JOGCIM": "ALT",
+        "MENNYISEG": 1,
+        "HELYETTESITHETO": 1,
+        "BNO_KOD": "I10H0",
+        "GYAKORISAG": "naponta",
+        "NAPLOSORSZAM": f"{now:%Y}/{number}",
+        "FELIRAS_IDEJE": f"{now.astimezone(BUDAPEST):%Y-%m-%d %H:%M:%S}",
+        "GYSE": 0,
+        "EGYSE": 0,
+    }
 
 
 def _insert(table: str, row: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:

@@ -558,7 +558,7 @@ SELECT m.item_id, m.decision, m.acting_user, 'PERMITTED' AS ending, NULL AS reas
 UNION ALL
 SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a.ended_at
   FROM EESZT_ATTEMPT a
- WHERE a.kind = 'DECIDE';
+ WHERE a.kind = 'DECIDE' AND a.verdict = 'DONE';
 
 DROP VIEW IF EXISTS EESZT_V_LOGIN;
 CREATE VIEW EESZT_V_LOGIN AS

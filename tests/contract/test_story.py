@@ -115,3 +115,15 @@ def test_a_line_that_this_version_does_not_know_is_told_as_such(lab: Lab) -> Non
     story = story_of(lab.store.desk, item_id)
     assert story is not None
     assert "this version of the table has no such line" in screen(story)
+
+
+def test_a_window_that_the_database_closed_is_line_1(lab: Lab) -> None:
+    item_id = lab.insert()
+    lab.travel(item_id, 2 * 86400)
+    lab.store.outbox.sweep("background")
+    story = story_of(lab.store.desk, item_id)
+    assert story is not None
+    [decision] = story["decisions"]
+    assert (decision["line"], decision["source"]) == ("1", "T1")
+    assert "line 1, " in screen(story)
+    assert "MISSED WINDOW_CLOSED" in screen(story)
