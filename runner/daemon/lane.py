@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 
+from runner.daemon.looking import for_a_batch
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
 from runner.daemon.work import Dispatch, Ready
@@ -137,9 +138,9 @@ class Poller:
         if not items:
             return 0
         self._site.hook("claimed", [item.row.item_id for item in items])
-        send_until = since + self._lane.lease_s - self._lane.send_s
+        site, send_until = for_a_batch(self._site), since + self._lane.lease_s - self._lane.send_s
         for item in items:
-            made = prepare(self._site, self._lane, item)
+            made = prepare(site, self._lane, item)
             if isinstance(made, Outcome):
                 self._completer.put(self._unsent(item, made))
             else:

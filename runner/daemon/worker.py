@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runner.daemon.work import LaneSettings, Ready, Site
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 logger = logging.getLogger(__name__)
+
+_decided = lru_cache(maxsize=1024)(decide)
+"""The table is walked once for the same facts."""
 
 SOMEBODY_WAITS = frozenset({Kind.AT_RECORDING, Kind.QUERY, Kind.LOOKUP})
 """Kinds that somebody waits for: they are claimed in an outage too, to say so at once."""
@@ -135,7 +139,7 @@ def _decide(
         recorder_assigned=assigned(recorder.eeszt_user),
         technical_assigned=assigned(site.technical_user),
     )
-    decision = decide(facts, item.workplace)
+    decision = _decided(facts, item.workplace)
     logger.debug(
         "sender decided",
         extra={

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from runner.eeszt.names import Ns, tag
+from runner.eeszt.names import Ns
 
 #: What may stand before the root element; whatever follows it and is no element is a document type declaration.
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)

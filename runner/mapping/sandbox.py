@@ -202,6 +202,8 @@ class Language(SandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give a name of a record, or what is listed of a plain value."""
+        if type(obj) is Record and attribute in obj:
+            return obj.value(attribute)
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from runner.daemon.looking import for_a_batch
 from runner.daemon.work import LaneSettings, Ready, Site
 from runner.daemon.worker import prepare
 from runner.domain.outcome import Ending
@@ -72,8 +73,9 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
     started = cpu()
     items = site.outbox.claim(lane.name, uuid.uuid4().hex, count, lane.lease_s, types)
     claimed = cpu()
+    batch = for_a_batch(site)
     for item in items:
-        made = prepare(site, lane, item)
+        made = prepare(batch, lane, item)
         assert isinstance(made, Ready), made
         taken.ready.append(made)
     prepared = cpu()
