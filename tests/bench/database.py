@@ -40,8 +40,8 @@ def traced() -> Iterator[list[list[str]]]:
             if any(word in each for each in open_ for word in ITEM_TABLES if not each.startswith("SELECT")):
                 transactions.append(list(open_))
             open_.clear()
-        elif not sql.startswith("--"):
-            open_.append(sql)
+        elif plain := "\n".join(line for line in sql.splitlines() if not line.startswith("--")):
+            open_.append(plain)  # what a trigger does is told as a comment
 
     def watched(self: Connections) -> sqlite3.Connection:
         connection = connect(self)
@@ -107,14 +107,16 @@ def write_history(site: Bench, many: int) -> float:
     with closing(sqlite3.connect(site.database, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = -400000")
         connection.execute("BEGIN IMMEDIATE")
-        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {trigger}")
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
         for statement in HISTORY.split(";"):
             names = [name for name in binds if f":{name}" in statement]
             connection.execute(statement, {name: binds[name] for name in names})
+        for _, sql in triggers:
+            connection.execute(sql)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    app.install_example(site.settings)
     return time.monotonic() - began
 
 

@@ -120,7 +120,9 @@ def idle(report: Report, folder: Path, *, quick: bool) -> None:
         middle = spread([median(waits) / most])
         report.at_most(what, middle, 1.0, note=f"; p50 {median(waits):.0f} ms of at most {most:.0f}, p95 {_p95(waits):.0f} ms")
         site.configure()
-        report.add("an idle lane backs off: looks per second, at first and after 10 s", *_looks(site))
+        first, later = _looks(site)
+        what = "an idle lane backs off: looks in its first second, and per second after 10 s"
+        report.add(what, f"{first}, then {later:.1f}", "fewer", met=later < first)
         with daemon(site) as process:
             time.sleep(5)
             share = [_share(process, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
@@ -140,7 +142,7 @@ def _p95(values: list[float]) -> float:
     return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
-def _looks(site: Bench) -> tuple[str, str, bool]:
+def _looks(site: Bench) -> tuple[int, float]:
     """Count the looks of the background lane while nothing is there."""
     looks: list[float] = []
     claim = EmbeddedOutbox.claim
@@ -159,7 +161,7 @@ def _looks(site: Bench) -> tuple[str, str, bool]:
         EmbeddedOutbox.claim = claim  # type: ignore[method-assign]
     first = sum(at < began + 1 for at in looks)
     later = sum(began + 10 <= at < began + 14 for at in looks) / 4
-    return f"{first}, {later:.1f}", "fewer later", later < first
+    return first, later
 
 
 def _share(process: Process, for_s: float) -> float:
