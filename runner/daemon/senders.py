@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+GROUPS = 10
+"""Into how many groups at most the senders of a busy lane are permitted; each group is a transaction."""
+
+GATHER_S = 0.002
+"""How long a group is waited for once a sender is free."""
+
+
 class Senders:
     """
     The senders of one lane.
@@ -54,6 +61,9 @@ class Senders:
         """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
         with self._changed:
             self._changed.wait_for(lambda: self._free > spare, wait_s)
+            group = min(most, self._lane.senders // GROUPS)
+            if 0 < self._free - spare < group:
+                self._changed.wait_for(lambda: self._free - spare >= group, GATHER_S)
             taken = max(0, min(most, self._free - spare))
             self._free -= taken
             return taken
