@@ -14,7 +14,7 @@ from typing import Any
 from runner import app
 from runner.domain.outbox import Waits
 from runner.domain.outcome import Ending, Outcome
-from runner.ports import Completion, Permitted, PermitRequest
+from runner.ports import Completion, PermitRequest, Permitted
 from runner.store.embedded.connection import Connections
 from tests.bench.daemon import until
 from tests.bench.flow import take
@@ -134,7 +134,9 @@ def history(report: Report, folder: Path, *, quick: bool) -> None:
                 times = {id(site): _churn(site, store) for site, store in (pair if turn % 2 else reversed(pair))}
                 ratios.append(times[id(small)] / times[id(large)])
     note = f"; history written in {took_s:.0f} s"
-    report.at_least(f"speed over a history of {many:,} finished rows ÷ over none, with churn", spread(ratios[2:]), 0.9, note=note)
+    report.at_least(
+        f"speed over a history of {many:,} finished rows ÷ over none, with churn", spread(ratios[2:]), 0.9, note=note
+    )
 
 
 def _churn(site: Bench, store: Any) -> float:

@@ -14,10 +14,18 @@ from runner.daemon.work import LaneSettings, Ready, Site
 from runner.daemon.worker import prepare
 from runner.domain.outcome import Ending
 from runner.eeszt.http import HttpAnswer, HttpClient
-from runner.ports import Completion, Message, Permitted, PermitRequest
+from runner.ports import Completion, Message, PermitRequest, Permitted
 
 LANE = LaneSettings(
-    name="background", trusted=True, poll_s=0.1, idle_poll_s=0.1, batch=100, senders=1, lease_s=60, connect_s=5, read_s=20
+    name="background",
+    trusted=True,
+    poll_s=0.1,
+    idle_poll_s=0.1,
+    batch=100,
+    senders=1,
+    lease_s=60,
+    connect_s=5,
+    read_s=20,
 )
 
 

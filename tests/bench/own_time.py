@@ -37,7 +37,8 @@ def own_time(report: Report, folder: Path, *, quick: bool) -> None:
         _report(report, name, batches)
         columns.append(_column(batches))
     report.parts = [
-        (name, *(column[n] for column in columns)) for n, name in enumerate([name for name, _, _ in STRETCHES] + [*_PARTS])
+        (name, *(column[n] for column in columns))
+        for n, name in enumerate([name for name, _, _ in STRETCHES] + [*_PARTS])
     ]
 
 
@@ -72,7 +73,9 @@ def _report(report: Report, name: str, batches: list[Batch]) -> None:
         for taken, alone, _ in batches
     )
     report.at_most(f"{name}: row → signed bytes ÷ its parts alone", out, 1.5, note=_us(t.out_s for t, _, _ in batches))
-    report.at_most(f"{name}: answer → completed row ÷ its parts alone", back, 1.5, note=_us(t.back_s for t, _, _ in batches))
+    report.at_most(
+        f"{name}: answer → completed row ÷ its parts alone", back, 1.5, note=_us(t.back_s for t, _, _ in batches)
+    )
     report.at_most(f"{name}: the whole item, HTTP included ÷ its parts alone", whole, 1.5)
     ours = [taken.prepare_s + taken.sign_s for taken, _, _ in batches]
     faster = spread(usual.out_s / our for our, (_, _, usual) in zip(ours, batches, strict=True))
@@ -101,4 +104,4 @@ def _column(batches: list[Batch]) -> list[str]:
         f"{us([getattr(t, field) for t, _, _ in batches])} ÷ {us([_sum(alone, names) for _, alone, _ in batches])}"
         for _, field, names in STRETCHES
     ]
-    return stretches + [us([alone[part.removeprefix('alone: ')] for _, alone, _ in batches]) for part in _PARTS]
+    return stretches + [us([alone[part.removeprefix("alone: ")] for _, alone, _ in batches]) for part in _PARTS]

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -36,8 +35,24 @@ DS = "{http://www.w3.org/2000/09/xmldsig#}"
 OUT_PARTS = 5
 """Digests of a request besides the token's, which is made once: Timestamp, Body, To, Action, MessageID."""
 
-ON_THE_WAY_OUT = ("row", "map", "render", "parse", "XSD", "C14N + digests", "raw sign", "database: claim", "database: permit")
-ON_THE_WAY_BACK = ("parse of the answer", "C14N + digests of the answer", "raw verify", "XSD of the answer", "database: complete")
+ON_THE_WAY_OUT = (
+    "row",
+    "map",
+    "render",
+    "parse",
+    "XSD",
+    "C14N + digests",
+    "raw sign",
+    "database: claim",
+    "database: permit",
+)
+ON_THE_WAY_BACK = (
+    "parse of the answer",
+    "C14N + digests of the answer",
+    "raw verify",
+    "XSD of the answer",
+    "database: complete",
+)
 
 
 def cpu_s(work: Callable[[], object]) -> float:

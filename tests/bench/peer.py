@@ -63,7 +63,11 @@ class Answers:
             _header("MessageID", "own-id", f"urn:uuid:{next(self._numbers):032x}"),
             _header("RelatesTo", "relates-to", message_id),
         ]
-        parts = [("timestamp", timestamp), ("body", body), *zip(("action", "own-id", "relates-to"), headers, strict=True)]
+        parts = [
+            ("timestamp", timestamp),
+            ("body", body),
+            *zip(("action", "own-id", "relates-to"), headers, strict=True),
+        ]
         return (
             f'<s:Envelope xmlns:s="{S12}"><s:Header>{"".join(headers)}'
             f'<wsse:Security xmlns:wsse="{WSSE}">{timestamp}'
@@ -77,7 +81,10 @@ class Answers:
         own = f"<e:SajatAzonosito>{message_id}</e:SajatAzonosito>" if service == "ekat" else ""
         namespace = f"{CONTRACT}:{service}"
         identifier = f"<e:Azonosito>BENCH{next(self._numbers)}</e:Azonosito>"
-        return f"{namespace}/{element}Valasz", f'<e:{element}Valasz xmlns:e="{namespace}">{identifier}{own}</e:{element}Valasz>'
+        return (
+            f"{namespace}/{element}Valasz",
+            f'<e:{element}Valasz xmlns:e="{namespace}">{identifier}{own}</e:{element}Valasz>',
+        )
 
     def _signature(self, parts: list[tuple[str, str]]) -> str:
         references = "".join(

@@ -21,8 +21,14 @@ LIBRARIES = ("lxml", "cryptography", "jinja2", "zeep", "requests", "xmlsec")
 
 NOT_HERE = (
     ("database 3 ms away, ≥ 0.85 of the speed at 0 ms", "the embedded database is a file of the same process"),
-    ("round trips (one interactive item ≤ 14, bulk ≤ 12 per 100)", "the embedded database has none; its commits are counted"),
-    ("two / four daemons ≥ 1.95 / 3.8 × one, none claimed twice", "the embedded database is for one daemon, and says so"),
+    (
+        "round trips (one interactive item ≤ 14, bulk ≤ 12 per 100)",
+        "the embedded database has none; its commits are counted",
+    ),
+    (
+        "two / four daemons ≥ 1.95 / 3.8 × one, none claimed twice",
+        "the embedded database is for one daemon, and says so",
+    ),
 )
 """Figures of the budget that need Oracle, with the reason."""
 

@@ -145,8 +145,8 @@ class Bench:
 
 
 INSERT = (
-    "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, order_key, recorded_by, workplace, recorded_at, payload)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO EESZT_OUT_BACKGROUND "
+    "(document_type, source_key, order_key, recorded_by, workplace, recorded_at, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
