@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 """Most outcomes written in one transaction."""
 
-GATHER_S = 0.015
+GATHER_S = 0.025
 """How long outcomes are gathered while they come one after the other; one that comes alone is written at once."""
 
 RETRY_S = 0.2

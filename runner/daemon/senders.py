@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-GROUPS = 10
+GROUPS = 20
 """Into how many groups at most the senders of a busy lane are permitted; each group is a transaction."""
 
 GATHER_S = 0.002
@@ -56,6 +56,10 @@ class Senders:
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    def free(self) -> int:
+        """How many stand idle now."""
+        return self._free
 
     def reserve(self, most: int, wait_s: float, *, spare: int = 0) -> int:
         """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
