@@ -122,7 +122,7 @@ def write_history(site: Bench, many: int) -> float:
 
 def history(report: Report, folder: Path, *, quick: bool) -> None:
     """The same churn on an empty database and on one with a history, in turn."""
-    many, rounds = (100_000, 8) if quick else (1_000_000, 30)
+    many, rounds = (100_000, 16) if quick else (1_000_000, 40)
     for name in ("small", "large"):
         (folder / name).mkdir()
     with bench(folder / "small") as small, bench(folder / "large") as large:
