@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 """Most outcomes written in one transaction."""
 
+GATHER_S = 0.025
+"""How long outcomes are gathered while they come one after the other; one that comes alone is written at once."""
+
 RETRY_S = 0.2
 """Pause before a batch that the database did not take is tried again."""
 
@@ -43,6 +46,7 @@ class Completer:
         self._queue: Queue[Completion | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="completer", daemon=True)
         self._stopping = threading.Event()
+        self._written_at = float("-inf")
 
     def start(self) -> None:
         """Start the thread."""
@@ -70,6 +74,8 @@ class Completer:
     def _next_batch(self) -> list[Completion]:
         first = self._queue.get()
         batch = [first] if first is not None else []
+        if time.monotonic() < self._written_at + GATHER_S:
+            self._stopping.wait(GATHER_S)
         while len(batch) < BATCH:
             try:
                 more = self._queue.get_nowait()
@@ -96,6 +102,7 @@ class Completer:
                 facts = {"event": "complete.given_up", "item": items[0], "fault": why}
                 logger.error("outcome cannot be written; its row will be rescued", extra=facts)
             return
+        self._written_at = time.monotonic()
         self._site.hook("completed", items)
         for completion in batch:
             _report(completion, verdicts.get(completion.item_id, Verdict.LOST_LEASE))

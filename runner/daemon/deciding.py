@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runner.domain.facts import Assignment, Facts
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from runner.ports import Item, Token
 
 logger = logging.getLogger(__name__)
+
+
+_decided = lru_cache(maxsize=1024)(decide)
+"""The table is walked once for the same facts."""
 
 
 class NoTokenError(Exception):
@@ -54,7 +59,7 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
     personal = token_of(site, recorder.eeszt_user) if recorder.eeszt_user else None
     day = kind.day_of(item)
     facts = _facts(site, lane, item, kind, recorder, session=personal is not None)
-    decision = decide(facts, item.workplace)
+    decision = _decided(facts, item.workplace)
     acting_user = {Sender.RECORDER: recorder.eeszt_user, Sender.TECHNICAL: site.technical_user, None: None}
     logger.debug(
         "sender decided",

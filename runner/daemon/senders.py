@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+GROUPS = 20
+"""Into how many groups at most the senders of a busy lane are permitted; each group is a transaction."""
+
+GATHER_S = 0.002
+"""How long a group is waited for once a sender is free."""
+
+
 class Senders:
     """
     The senders of one lane.
@@ -52,10 +59,17 @@ class Senders:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def free(self) -> int:
+        """How many stand idle now."""
+        return self._free
+
     def reserve(self, most: int, wait_s: float, *, spare: int = 0) -> int:
         """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
         with self._changed:
             self._changed.wait_for(lambda: self._free > spare, wait_s)
+            group = min(most, self._lane.senders // GROUPS)
+            if 0 < self._free - spare < group:
+                self._changed.wait_for(lambda: self._free - spare >= group, GATHER_S)
             taken = max(0, min(most, self._free - spare))
             self._free -= taken
             return taken

@@ -99,7 +99,7 @@ class HttpClient:
         timeouts: Timeouts | None = None,
         *,
         most_bytes: int = 16 * 1024 * 1024,
-        most_idle: int = 64,
+        most_idle: int = 1024,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._tls = tls

@@ -144,12 +144,7 @@ class DocumentType:
         values = {"row": Record(row), "item": Record(record, "item.")}
         self._apply(rules, {**values, "doc": Record({})}, needs_document=False)
 
-        def guard(kind: str, value: str, column: str) -> None:
-            for each in rules.denied:
-                if each.speaks_of(kind, value):
-                    raise never(each.sentence, column)
-
-        document = self.program.run(row, record, guard, trace)
+        document = self.program.run(row, record, rules.denial, trace)
         self._apply(rules, {**values, "doc": Record(document, "doc.")}, needs_document=True)
         return document
 

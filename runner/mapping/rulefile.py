@@ -223,6 +223,13 @@ class InForce:
     denied: tuple[Denied, ...]
     said: Mapping[str, Mapping[str, str]]
 
+    def denial(self, kind: str, value: str) -> str | None:
+        """Give the sentence for the ward where this value of this type is never sent, None otherwise."""
+        for each in self.denied:
+            if each.speaks_of(kind, value):
+                return each.sentence
+        return None
+
 
 def in_force(made: Language, rules: ReadRules, names: Sequence[str], day: date) -> InForce:
     """

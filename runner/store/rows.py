@@ -13,6 +13,9 @@ from runner.ports import Item, LoginAtRecording, Proof
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
+WITHOUT_ZONE = len("2026-01-02 03:04:05.678901")
+
+
 class Record(Protocol):
     """A row of a database by its column names; none of its drivers' classes is a Mapping."""
 
@@ -22,7 +25,11 @@ class Record(Protocol):
 
 def to_text(instant: datetime | None) -> str | None:
     """Give an aware instant as a database without a type for it stores it: UTC text that sorts."""
-    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if instant is None:
+        return None
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(" ", "microseconds")[:WITHOUT_ZONE]
 
 
 def to_instant(stored: object) -> datetime | None:

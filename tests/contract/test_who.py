@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.daemon.looking import LookedUp
 from runner.domain.policy import Recorder, Registration
 from runner.errors import StoreError
 from runner.ports import LoginRow
@@ -67,6 +68,18 @@ def test_an_assignment_holds_on_its_days_and_for_both_names_of_a_workplace(lab: 
     }
     assert lab.store.directory.roles("now", "013579101")
     assert not lab.store.directory.roles("now", "013579202")
+
+
+def test_a_batch_is_decided_by_the_facts_of_one_moment_and_the_next_by_those_of_the_next(lab: Lab) -> None:
+    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('u', 'REGISTERED', 1, 'O12345')")
+    lab.run("INSERT INTO EESZT_WORKPLACE VALUES ('belgy', '013579101', 1)")
+    batch = LookedUp(lab.store.directory)
+    before = (batch.recorder("u"), batch.roles("O12345", "belgy"))
+    lab.run("UPDATE EESZT_USER_MAP SET eeszt_user = 'O23456'")
+    lab.run("INSERT INTO EESZT_USER_WORKPLACE (eeszt_user, workplace, role) VALUES ('O12345', 'belgy', 'ORVOS')")
+    assert (batch.recorder("u"), batch.roles("O12345", "belgy")) == before
+    following = LookedUp(lab.store.directory)
+    assert (following.recorder("u").eeszt_user, following.roles("O12345", "belgy")) == ("O23456", frozenset({"ORVOS"}))
 
 
 # logins
