@@ -60,14 +60,7 @@ class Counterpart:
         )
         pack, addresses = mappings.pack, settings.eeszt.addresses
         institution = _signer(institution_credential(settings.institution, clock.now()))
-        technical = None
-        if settings.technical_user is not None:
-            credential = technical_credential(settings.technical_user, clock.now())
-            certificate = settings.technical_user.pkcs12 or settings.technical_user.certificate
-            environment = settings.runner.environment
-            refuse_simulated(environment, "technical_user", certificate, credential.certificate_der)
-            signer = _signer(credential)
-            technical = TechnicalUser(settings.technical_user.name, signer) if signer else None
+        technical = _technical(settings, clock)
         sts_service = pack.operation(pack.sts.operation).service
         if sts_service not in addresses:
             raise fault(1003, "settings", name=f"eeszt.addresses.{sts_service}")
@@ -117,6 +110,17 @@ def _signer(credential: Credential | None) -> Signer | None:
     if credential is None:
         return None
     return Signer(credential.private_key, x509.load_der_x509_certificate(credential.certificate_der))
+
+
+def _technical(settings: Settings, clock: SystemClock) -> TechnicalUser | None:
+    user = settings.technical_user
+    if user is None:
+        return None
+    credential = technical_credential(user, clock.now())
+    file = user.pkcs12 or user.certificate
+    refuse_simulated(settings.runner.environment, "technical_user", file, credential.certificate_der)
+    signer = _signer(credential)
+    return TechnicalUser(user.name, signer) if signer else None
 
 
 def _pins(files: tuple[Path, ...]) -> tuple[bytes, ...]:

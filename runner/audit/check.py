@@ -22,7 +22,7 @@ def audit_problems(settings: Settings) -> list[RunnerError]:
     """
     Give everything that is wrong with the audit log's settings: its key, its folder, the room on its disk.
 
-    The first two keep the daemon from starting. Makes the folder where it is missing.
+    The first two keep the daemon from starting. Nothing is made or changed.
     """
     audit = settings.audit
     return [*unusable(audit, settings.places), *_no_room(audit, settings.places)]
@@ -36,13 +36,13 @@ def unusable(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
     except RunnerError as error:
         problems.append(error)
     where = places.get("audit.folder", "audit.folder")
-    try:
-        audit.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = stat.S_IMODE(audit.folder.stat().st_mode)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return [*problems, fault(1043, where, folder=str(audit.folder), reason=reason)]
-    if not os.access(audit.folder, os.R_OK | os.W_OK | os.X_OK):
+    there = audit.folder
+    while not there.exists() and there != there.parent:  # what is not there yet, the runner makes
+        there = there.parent
+    mode = stat.S_IMODE(there.stat().st_mode) if there == audit.folder else 0o700
+    if not there.is_dir():
+        problems.append(fault(1043, where, folder=str(audit.folder), reason="it is no folder"))
+    elif not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         problems.append(fault(1043, where, folder=str(audit.folder), reason="no right to read and write it"))
     elif os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         problems.append(fault(1045, where, folder=str(audit.folder), mode=f"{mode:04o}"))
@@ -51,7 +51,7 @@ def unusable(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
 
 def _no_room(audit: Audit, places: Mapping[str, str]) -> list[RunnerError]:
     try:
-        free = shutil.disk_usage(audit.folder).free
+        free = shutil.disk_usage(next(each for each in (audit.folder, *audit.folder.parents) if each.exists())).free
     except OSError:
         return []
     where = places.get("audit.folder", "audit.folder")

@@ -124,7 +124,7 @@ class Facts:
     prescriber: bool = True
     recorder_assigned: Assignment = Assignment.DOCTOR
     technical_assigned: bool = True
-    options: Mapping[Option, Choice] = field(default_factory=lambda: OURS)
+    options: Mapping[Option, Choice] = field(default_factory=lambda: OURS, hash=False)
 
     @property
     def for_doctors(self) -> bool:

@@ -12,11 +12,9 @@ from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
 from runner.settings.retention import Retention
 from runner.settings.sections import (
-    Breaker,
     Database,
     Eeszt,
     Institution,
-    Lane,
     Log,
     Login,
     Runner,
@@ -25,8 +23,8 @@ from runner.settings.sections import (
     Site,
     TechnicalUser,
     Tls,
-    Waits,
 )
+from runner.settings.working import Breaker, Lane, Waits
 
 __all__ = [
     "Audit",

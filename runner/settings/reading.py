@@ -12,8 +12,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.settings.places import line_of, places
-from runner.settings.sections import Settings, Waits
+from runner.settings.sections import Settings
 from runner.settings.values import WrongFormError, bare, convert, is_duration, shown
+from runner.settings.working import Waits
 
 _AT_LINE = re.compile(r"\(at line (\d+)")
 _LOOKS_SECRET = re.compile(r"password|passwd|passphrase|jelszo|secret|\bpin\b", re.IGNORECASE)

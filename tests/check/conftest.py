@@ -22,7 +22,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(made: Path, tmp_path: Path) -> Installation:
     """A site that nobody answers."""
-    return Installation(Path(shutil.copytree(made, tmp_path / "site", symlinks=True)))
+    copy = Installation(Path(shutil.copytree(made, tmp_path / "site", symlinks=True)))
+    app.adopt(copy.settings, "test", is_copy=False)
+    return copy
 
 
 @pytest.fixture(scope="session")
