@@ -18,34 +18,23 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS as DEFAULT_TESTS
+from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
 
+from runner.mapping.budget import begin, counted, spend
 from runner.mapping.problems import nearest
 from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
+from runner.mapping.values import WIDEST as WIDEST_NUMBER
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 FILTERS = (
-    *(
-        "abs",
-        "count",
-        "d",
-        "default",
-        "first",
-        "join",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "max",
-        "min",
-        "reject",
-    ),
+    *("abs", "count", "d", "default", "first", "join", "last", "length", "list", "lower", "map", "max", "min", "reject"),
     *("rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "sum", "trim", "unique", "upper"),
 )
-"""Jinja's own filters that may be used; ``default``, ``join`` and ``replace`` are ours under the same name."""
+"""Jinja's own filters that may be used; ``default``, ``join``, ``replace``, ``round`` and ``sum`` are ours
+under the same name."""
 
 TESTS = (
     *(
@@ -79,6 +68,8 @@ METHODS: Mapping[type, frozenset[str]] = {
 }
 """Attributes and methods of values that may be used."""
 
+_HUGE = 10**WIDEST_NUMBER
+
 WIDEST = 100
 """Most places that ``zfill`` fills."""
 
@@ -88,7 +79,37 @@ def _default(value: Any, default: Any = "") -> Any:
 
 
 def _join(value: Any, between: str = "") -> str:
-    return between.join(written(each) for each in value)
+    return between.join(_text(each, len(between)) for each in value)
+
+
+def _text(value: Any, more: int = 0) -> str:
+    text = written(value)
+    spend(len(text) + more)
+    return text
+
+
+def _sum(value: Any, attribute: str | None = None) -> Any:
+    numbers = [each.value(attribute) if attribute is not None else each for each in value]
+    if not all(_is_number(each) for each in numbers):
+        raise SecurityError("sum is for numbers only")
+    return _bounded(sum(numbers))
+
+
+def _round(value: Any, places: int = 0, method: str = "common") -> Any:
+    if not _is_number(value) or abs(places) > WIDEST_NUMBER:
+        raise SecurityError("round is for numbers, to at most 60 places")
+    return DEFAULT_FILTERS["round"](value, places, method)
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        raise SecurityError("a number beyond all measure")
+    return value
+
+
+@pass_context  # so that it is not computed beforehand
+def _spend(context: Context, amount: int) -> None:  # noqa: ARG001  Jinja's order
+    spend(amount)
 
 
 def _replace(value: Any, old: str, new: str) -> str:
@@ -126,14 +147,37 @@ OURS = {
     "digits": _digits,
     "json": _json,
     "replace": _replace,
-    "written": written,
+    "round": _round,
+    "sum": _sum,
+    "written": _text,
+    "@spend": _spend,
     "@decimal": _decimal,
 }
 """Filters of ours; a name that begins with @ cannot be written in an expression."""
 
 
 class _Exact(NodeTransformer):
-    """Make ``~`` write XML's forms and numbers with a point exact."""
+    """Make ``~`` write XML's forms, numbers with a point exact, and what is repeated count."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.CallBlock:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_Template(self, node: nodes.Template) -> nodes.Template:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def _counting(self, node: Any) -> Any:
+        """Count the text of a body each time that the body is run."""
+        self.generic_visit(node)
+        amount = nodes.Const(sum(len(each.data) for each in node.find_all(nodes.TemplateData)), lineno=node.lineno)
+        count = nodes.Filter(amount, "@spend", [], [], None, None, lineno=node.lineno)
+        node.body.insert(0, nodes.ExprStmt(count, lineno=node.lineno))
+        return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Concat:  # noqa: N802  jinja2 calls it so
         self.generic_visit(node)
@@ -157,14 +201,14 @@ def exact(tree: nodes.Node, environment: SandboxedEnvironment) -> nodes.Node:
 class Language(SandboxedEnvironment):
     """Jinja as mappings speak it."""
 
-    intercepted_binops = frozenset({"+", "*", "/", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "**", "%"})
 
     def __init__(self, templates: str | None = None) -> None:
         """Make one for expressions, or for the templates of a folder."""
         super().__init__(
             undefined=StrictUndefined,
             autoescape=templates is not None,
-            finalize=written if templates is not None else None,
+            finalize=_text if templates is not None else None,
             loader=FileSystemLoader(templates) if templates is not None else None,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -173,10 +217,11 @@ class Language(SandboxedEnvironment):
             extensions=[],
         )
         self.globals.clear()
-        self.filters = {name: DEFAULT_FILTERS[name] for name in FILTERS} | OURS
-        self.tests = {name: DEFAULT_TESTS[name] for name in TESTS} | {"none": _is_none}
+        self.filters = {name: counted(each) for name, each in ({n: DEFAULT_FILTERS[n] for n in FILTERS} | OURS).items()}
+        self.tests = {name: counted(DEFAULT_TESTS[name]) for name in TESTS} | {"none": _is_none}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        begin()
         tree = super()._parse(source, name, filename)
         assert isinstance(tree, nodes.Template)
         exact(tree, self)
@@ -215,6 +260,12 @@ class Language(SandboxedEnvironment):
             return super().getattr(value, name)  # a macro of an imported template, or `loop`
         return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
 
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Call what may be called, and count it."""
+        receiver = getattr(obj, "__self__", "")
+        spend(len(receiver) if isinstance(receiver, str) else 0)
+        return super().call(context, obj, *args, **kwargs)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Compute exactly, and only with numbers."""
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
@@ -225,7 +276,7 @@ class Language(SandboxedEnvironment):
             raise SecurityError(f"{operator} is for numbers only")
         if operator == "/":
             return Decimal(left) / Decimal(right)
-        return super().call_binop(context, operator, left, right)
+        return _bounded(super().call_binop(context, operator, left, right))
 
 
 def _is_number(value: Any) -> bool:
