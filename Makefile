@@ -1,6 +1,6 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo play verify clean
+.PHONY: help setup check test demo play pages verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,8 +42,13 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/eeszt-runner mapping test
 	$(BIN)/pytest -q
 
-verify: setup ## Write the generated reference pages anew
+pages: setup ## Write the generated reference pages anew
 	$(BIN)/python docs/generate.py
+
+verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
+	$(BIN)/python docs/generate.py --check --slow
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
+	$(BIN)/python tests/audit.py
 
 clean: ## Remove the environment, caches and the demo's folder
 	rm -rf .venv demo-site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

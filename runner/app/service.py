@@ -15,7 +15,7 @@ from cryptography import x509
 
 from runner import log
 from runner.app.database import store_of
-from runner.app.site import load_settings, mappings_of
+from runner.app.site import load_settings, mappings_of, settings_path
 from runner.daemon.service import Daemon
 from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
 from runner.eeszt.breaker import BreakerSettings
@@ -31,7 +31,7 @@ from runner.login.otp import Otp
 from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
-from runner.settings import Settings, exposed_secrets, unreadable_files
+from runner.settings import Settings, changeable_files, exposed_secrets, unreadable_files
 from runner.store.embedded import EmbeddedStore
 
 logger = logging.getLogger(__name__)
@@ -93,12 +93,15 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     log.configure(settings.log)
     problems = unreadable_files(settings)
     exposed = exposed_secrets(settings)
+    changeable = changeable_files(settings, settings_path(named))
     if settings.runner.environment == "production":
-        problems += exposed
+        problems += [*exposed, *changeable]
     if problems:
         raise ProblemsError(problems)
     for problem in exposed:
         logger.warning("secret is readable by others", extra={"event": "secret.exposed", "fault": str(problem)})
+    for problem in changeable:
+        logger.warning("file may be changed by others", extra={"event": "file.changeable", "fault": str(problem)})
     mappings = mappings_of(settings)
     if settings.runner.environment == "production" and mappings.pack.origin == "ours":
         raise fault(8002, str(settings.eeszt.contract), name=mappings.pack.name)

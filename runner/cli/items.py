@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from runner import app
-from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
+from runner.cli.output import DONE, FAILED, PERSON, add_json, listing, plain
 
 if TYPE_CHECKING:
     import argparse
@@ -86,7 +86,7 @@ def story(args: argparse.Namespace) -> int:
         return DONE
     for name, value in parts.pop("item")[0].items():
         if value is not None:
-            print(f"{name:20} {value}")
+            print(f"{name:20} {plain(value)}")
     for name, rows in parts.items():
         if rows:
             print(f"\n{name}")

@@ -146,6 +146,10 @@ WORK: dict[int, Entry] = {
         "the contract {name!r} is a reference contract of our own, and the settings say production",
         "Name the operator's contract in setting eeszt.contract; ours is for tests and demonstrations.",
     ),
+    8301: Entry(
+        "{file!r}, named by {name!r}, may be changed by others than root and the daemon's user ({why})",
+        "Give it to root or to the daemon's user and take the rights away: `chown root`, `chmod go-w`.",
+    ),
     8101: Entry(
         "a sealed session was changed, or copied from another row",
         "Find out who writes to EESZT_LOGIN; the person logs in again.",

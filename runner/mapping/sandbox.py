@@ -8,7 +8,7 @@ Nothing can be called that could load, loop or grow without bound, so a mapping 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -30,11 +30,23 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 FILTERS = (
-    *("abs", "count", "d", "default", "first", "join", "last", "length", "list", "lower", "map", "max", "min", "reject"),
-    *("rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "sum", "trim", "unique", "upper"),
+    *("abs", "count", "d", "default", "first", "join", "last", "length", "list", "lower", "map", "max", "min"),
+    *(
+        "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "select",
+        "selectattr",
+        "sort",
+        "sum",
+        "trim",
+        "unique",
+        "upper",
+    ),
 )
-"""Jinja's own filters that may be used; ``default``, ``join``, ``replace``, ``round`` and ``sum`` are ours
-under the same name."""
+"""Jinja's own filters that may be used; ``default``, ``join``, ``replace``, ``round`` and ``sum`` are ours."""
 
 TESTS = (
     *(
@@ -159,16 +171,16 @@ OURS = {
 class _Exact(NodeTransformer):
     """Make ``~`` write XML's forms, numbers with a point exact, and what is repeated count."""
 
-    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  jinja2 calls it so
+    def visit_For(self, node: nodes.For) -> Any:  # noqa: N802  jinja2 calls it so
         return self._counting(node)
 
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Macro:  # noqa: N802  jinja2 calls it so
+    def visit_Macro(self, node: nodes.Macro) -> Any:  # noqa: N802  jinja2 calls it so
         return self._counting(node)
 
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.CallBlock:  # noqa: N802  jinja2 calls it so
+    def visit_CallBlock(self, node: nodes.CallBlock) -> Any:  # noqa: N802  jinja2 calls it so
         return self._counting(node)
 
-    def visit_Template(self, node: nodes.Template) -> nodes.Template:  # noqa: N802  jinja2 calls it so
+    def visit_Template(self, node: nodes.Template) -> Any:  # noqa: N802  jinja2 calls it so
         return self._counting(node)
 
     def _counting(self, node: Any) -> Any:
@@ -217,7 +229,8 @@ class Language(SandboxedEnvironment):
             extensions=[],
         )
         self.globals.clear()
-        self.filters = {name: counted(each) for name, each in ({n: DEFAULT_FILTERS[n] for n in FILTERS} | OURS).items()}
+        known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
+        self.filters = {name: counted(each) for name, each in known.items()}
         self.tests = {name: counted(DEFAULT_TESTS[name]) for name in TESTS} | {"none": _is_none}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -260,7 +273,7 @@ class Language(SandboxedEnvironment):
             return super().getattr(value, name)  # a macro of an imported template, or `loop`
         return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
 
-    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what may be called, and count it."""
         receiver = getattr(obj, "__self__", "")
         spend(len(receiver) if isinstance(receiver, str) else 0)

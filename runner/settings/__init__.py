@@ -5,7 +5,7 @@ The settings of one runner: one TOML file, read once, checked whole, never holdi
 of its section, from which ``docs/reference/settings.md`` is made.
 """
 
-from runner.settings.files import exposed_secrets, unreadable_files
+from runner.settings.files import changeable_files, exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
 from runner.settings.sections import (
@@ -40,6 +40,7 @@ __all__ = [
     "TechnicalUser",
     "Tls",
     "Waits",
+    "changeable_files",
     "chosen",
     "exposed_secrets",
     "load",
