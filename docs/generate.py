@@ -1,7 +1,8 @@
 """
 Writes the pages, and parts of pages, that are made from the code; ``--check`` only says which are out of date.
 
-`make pages` writes, `make verify` checks. Parts stand between ``<!-- generated: name -->`` and ``<!-- end -->``; everything around them is written by hand. The
+`make pages` writes, `make verify` checks. Parts stand between ``<!-- generated: name -->`` and ``<!-- end -->``;
+everything around them is written by hand. The
 stories of the delivery guarantee take the exhaustive exploration, some 20 seconds: ``--check`` looks at them only with
 ``--slow``, and otherwise leaves them to a test.
 """

@@ -30,9 +30,7 @@ def told(output: str) -> tuple[int, list[str]]:
         for one in each["vulns"]
     ]
     missing = len(packages) - len(checked)
-    said = f"known vulnerabilities: {len(found)} in {len(checked)} packages" + f", {missing} not checked" * bool(
-        missing
-    )
+    said = f"known vulnerabilities: {len(found)} in {len(checked)} packages, {missing} could not be checked"
     return int(bool(found)), [*found, said]
 
 

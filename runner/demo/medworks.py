@@ -153,7 +153,7 @@ class MedWorkS:
         }
 
     def _next(self, table: str, column: str, first: int) -> int:
-        row = self.rows(f"SELECT max({column}) AS most FROM {table}")[0]  # nosec B608  # noqa: S608  our own constants
+        row = self.rows(f"SELECT max({column}) AS most FROM {table}")[0]  # noqa: S608  our own constants
         return max(first, int(str(row["most"] or 0)) + 1)
 
     def _connect(self) -> sqlite3.Connection:
@@ -165,4 +165,4 @@ class MedWorkS:
 def _insert(table: str, row: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
     names = ", ".join(row)
     values = ", ".join(f":{name}" for name in row)
-    return f"INSERT INTO {table} ({names}) VALUES ({values})", row  # nosec B608  # noqa: S608  our own constants
+    return f"INSERT INTO {table} ({names}) VALUES ({values})", row  # noqa: S608  our own constants

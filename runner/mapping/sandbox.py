@@ -151,7 +151,7 @@ def _decimal(value: str) -> Decimal:
     return Decimal(value)
 
 
-OURS = {
+OURS: dict[str, Callable[..., Any]] = {
     "default": _default,
     "d": _default,
     "join": _join,
@@ -231,7 +231,8 @@ class Language(SandboxedEnvironment):
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: counted(each) for name, each in known.items()}
-        self.tests = {name: counted(DEFAULT_TESTS[name]) for name in TESTS} | {"none": _is_none}
+        tests: Mapping[str, Callable[..., Any]] = DEFAULT_TESTS
+        self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         begin()

@@ -172,7 +172,7 @@ def written(value: Any) -> str:
     if isinstance(value, Sequence | Record):
         raise NotWritableError("a list" if isinstance(value, Sequence) else "a map")
     if hasattr(value, "__html__"):
-        return Markup(value)  # nosec B704  # noqa: S704  what a macro gave is escaped already
+        return Markup(value)  # noqa: S704  what a macro gave is escaped already
     raise NotWritableError(type(value).__name__)
 
 

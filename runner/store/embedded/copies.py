@@ -65,7 +65,7 @@ def _copy(connection: sqlite3.Connection, copy: Record) -> str | None:
         return str(error)
     connection.execute("SAVEPOINT one_copy")
     try:
-        sql = f"UPDATE {table} SET {changes} WHERE {keys}"  # nosec B608  # noqa: S608  every name is validated and quoted
+        sql = f"UPDATE {table} SET {changes} WHERE {keys}"  # noqa: S608  every name is validated and quoted
         changed = connection.execute(sql, [*values.values(), *key.values()]).rowcount
         if changed != 1:
             connection.execute("ROLLBACK TO one_copy")
