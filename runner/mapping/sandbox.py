@@ -231,7 +231,7 @@ class Language(SandboxedEnvironment):
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: counted(each) for name, each in known.items()}
-        tests: Mapping[str, Callable[..., Any]] = DEFAULT_TESTS
+        tests: Mapping[str, Any] = DEFAULT_TESTS
         self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
