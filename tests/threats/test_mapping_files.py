@@ -88,7 +88,7 @@ def test_no_name_but_a_plain_one_comes_near_a_statement(site: Site, name: str, w
         site.edit("mappings/erecept_feliras/mapping.yaml", "{table: MW_VENY,", f"{{table: {quoted},")
     else:
         site.edit("mappings/erecept_feliras/mapping.yaml", "EESZT_ALLAPOT:", f"{quoted}:")
-    with pytest.raises(ProblemsError, match="RNR-200[48]"):
+    with pytest.raises(ProblemsError, match=r"RNR-200[48]"):
         load_mappings(*site.parts)
 
 

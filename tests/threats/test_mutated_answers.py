@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterpart import Counterpart
+from counterpart import Counterpart  # noqa: TC002  hypothesis reads annotations
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
