@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner.errors import fault
@@ -98,6 +99,8 @@ class Connections:
             self._readers, self._writer = [], None
 
     def _connect(self) -> sqlite3.Connection:
+        with suppress(OSError):  # there already, or SQLite says why not; its WAL takes over the rights of the file
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
