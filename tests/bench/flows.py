@@ -114,7 +114,7 @@ async def _simulator(site: Bench) -> float:
 
 def idle(report: Report, folder: Path, *, quick: bool) -> None:
     """An item that comes alone; a daemon that has nothing to do."""
-    poll_ms, count = 200, 30 if quick else 80
+    poll_ms, count = 200, 25 if quick else 60
     with bench(folder) as site:
         site.configure(background={"poll": f"{poll_ms}ms", "idle_poll": f"{poll_ms}ms"})
         with daemon(site):
@@ -178,7 +178,7 @@ def _share(process: Process, for_s: float) -> float:
 
 def memory(report: Report, folder: Path, *, quick: bool) -> None:
     """Many items as fast as they go, then some more."""
-    many, more, longest_s = (5_000, 1_000, 40.0) if quick else (100_000, 10_000, 270.0)
+    many, more, longest_s = (5_000, 1_000, 40.0) if quick else (100_000, 10_000, 220.0)
     with bench(folder) as site:
         site.configure(background={"senders": 8, "batch": 100, "poll": "100ms"})
         site.write_events(many + more)
