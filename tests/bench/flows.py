@@ -127,7 +127,7 @@ def idle(report: Report, folder: Path, *, quick: bool) -> None:
         )
         site.configure()
         first, later = _looks(site)
-        what = "an idle lane backs off: looks in its first second, and per second after 10 s"
+        what = "an idle lane backs off: looks in its first second, and per second after 6 s"
         report.add(what, f"{first}, then {later:.1f}", "fewer", met=later < first)
         with daemon(site) as process:
             time.sleep(5)
@@ -162,11 +162,11 @@ def _looks(site: Bench) -> tuple[int, float]:
     try:
         with app.running(site.settings):
             began = time.monotonic()
-            time.sleep(14)
+            time.sleep(9)
     finally:
         EmbeddedOutbox.claim = claim  # type: ignore[method-assign]
     first = sum(at < began + 1 for at in looks)
-    later = sum(began + 10 <= at < began + 14 for at in looks) / 4
+    later = sum(began + 6 <= at < began + 9 for at in looks) / 3
     return first, later
 
 
