@@ -51,7 +51,7 @@ def _judge(report: Report, senders: int, measured: list[tuple[float, float, floa
         )
     else:
         busy = rates.middle * cpu_ms / 10
-        made_of = f"the daemon is busy {busy:.0f} % of one core; one interpreter cannot be busier than 100 %"
+        made_of = f"the daemon keeps {busy:.0f} % of one core busy, most of it under the interpreter's one lock"
         report.add(
             "200 senders: the limit, and what it is made of",
             f"{rates} items/s of {asked:.0f}; CPU {cpu_ms:.2f} ms an item: {made_of}; the peer {late_ms:.1f} ms late",
