@@ -123,7 +123,7 @@ class ContractPack:
         security: How messages are secured.
         sts: How tokens are got.
         harmless: Service → operation that changes and reveals nothing.
-        complete_queries: Operations that hide nothing of ours and return our own reference.
+        complete_queries: Query → operations of which it shows everything that we did, with our own reference.
         digest: SHA-256 (hex) over WSDLs, schemas and ``pack.yaml``.
     """
 
@@ -138,7 +138,7 @@ class ContractPack:
     security: Security
     sts: StsProfile
     harmless: Mapping[str, str]
-    complete_queries: frozenset[str]
+    complete_queries: Mapping[str, frozenset[str]]
     digest: str
     schemas: Mapping[str, SchemaSource]
 
