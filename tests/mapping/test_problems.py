@@ -375,6 +375,7 @@ def test_what_should_be_a_field_is_told_once(site: Site, written: str, says: str
     assert len(found) == 1 + ("typ:" in written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [FELIRAS, ESEMENY, VISSZAVONAS, RULES, OUTBOXES, PACK])
 def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> None:
     """Every line of a file in turn becomes nonsense; lint tells something and never fails itself."""
