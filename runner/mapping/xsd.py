@@ -109,6 +109,18 @@ class SchemaSource:
             self._elements = {namespace: frozenset(names | anywhere) for namespace, names in found.items()}
         return self._elements
 
+    def optional_elements(self) -> frozenset[str]:
+        """Give ``{namespace}local`` of the elements that may be missing wherever they are declared."""
+        found: dict[str, bool] = {}
+        for schema in self.documents():
+            namespace = schema.get("targetNamespace")
+            for each in schema.iter(f"{{{XS}}}element"):
+                local = each.get("name") or (each.get("ref") or "").rpartition(":")[2]
+                name = f"{{{namespace}}}{local}" if namespace else local
+                if each.getparent() is not schema:
+                    found[name] = found.get(name, True) and each.get("minOccurs") == "0"
+        return frozenset(name for name, may_miss in found.items() if may_miss)
+
     def _make_driver(self, found: list[tuple[str, etree._Element, Path]]) -> bytes:
         """Name every embedded schema by a place of its own, and import each namespace once."""
         by_namespace: dict[str, list[str]] = {}
