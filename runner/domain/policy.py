@@ -212,7 +212,7 @@ LINES: tuple[Line, ...] = (
         _W,
         "T9",
         prescriber=False,
-        outcome=_invalid(Reason.PRESCRIBER_ONLY, "Csak a felíró orvos vonhatja vissza."),
+        outcome=_invalid(Reason.PRESCRIBER_ONLY, sentences.PRESCRIBER_ONLY),
     ),
     Line("7", _W, "T9; OPEN (how long)", session=True, sender=Sender.RECORDER),
     Line("7", _W, "T9; OPEN (how long)", outcome=_parked(Reason.LOGIN, _PRESCRIBER_LOGIN)),
