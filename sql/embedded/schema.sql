@@ -584,7 +584,7 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'PARKED' AS what
 UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by,
        CASE i.compensation WHEN 'DUE' THEN 'DOUBLE_VALIDITY' ELSE 'WITHDRAWAL_FAILED' END, i.reason_code,
-       CASE i.compensation WHEN 'DUE' THEN '{DOUBLE_VALIDITY}' ELSE '{WITHDRAWAL_FAILED}' END, i.state_local
+       CASE i.compensation WHEN 'DUE' THEN '{DOUBLE_VALIDITY}' ELSE i.status_text END, i.state_local
   FROM EESZT_V_LOCAL_ITEM i
  WHERE i.compensation IN ('DUE', 'FAILED') AND (i.compensation = 'FAILED' OR i.ward_answer = 'PAPER')
 UNION ALL
