@@ -1,10 +1,12 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo play verify clean
+.PHONY: help setup check test demo play bench verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 SCENE ?=
+QUICK ?=
+WRITE ?=
 
 help: ## Print every target with a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +43,13 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
 	$(BIN)/pytest -q
+
+bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
+
+.venv/bench-ready: .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+	@touch .venv/bench-ready
 
 verify: setup ## Write the generated reference pages anew
 	$(BIN)/python docs/generate.py

@@ -19,9 +19,11 @@ from command_line import command_line  # noqa: E402
 from markdown_table import table  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
+from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
 from runner.domain.formats import FORMATS  # noqa: E402
 from runner.domain.outbox import FINAL, TRANSITIONS, State  # noqa: E402
-from runner.domain.policy import LINES, NOT_ASSIGNED, Kind, Line, Registration, Sender  # noqa: E402
+from runner.domain.policy import ASSIGNMENT, LINES, Line  # noqa: E402
+from runner.domain.wording import CHOSEN, ENDINGS, KINDS, OPTIONS, RECORDERS, SENDERS  # noqa: E402
 from runner.errors import CLASSES, TABLE  # noqa: E402
 
 MEANING = {
@@ -38,29 +40,13 @@ MEANING = {
     State.MISSED: "its time is over",
     State.CANCELLED: "taken back by the HIS before it was sent",
 }
-KINDS = {
-    Kind.AT_RECORDING: "eRecept or eBeutaló, written",
-    Kind.WITHDRAWAL: "withdrawal of one",
-    Kind.QUERY: "doctor's query: events, documents, prescriptions, profile",
-    Kind.EPROFIL: "eProfil, written",
-    Kind.LATE_EBEUTALO: "eBeutaló recorded after an outage",
-    Kind.LOOKUP: "eBeutaló look-up",
-    Kind.REPORT: "event or document",
-}
-RECORDERS = {
-    Registration.DOCTOR: "registered doctor",
-    Registration.OTHER: "registered, no doctor",
-    Registration.UNREGISTERED_DOCTOR: "doctor, deliberately not registered",
-    Registration.UNREGISTERED_OTHER: "no doctor, deliberately not registered",
-    Registration.NO_ROW: "no row in EESZT_USER_MAP",
-}
-SENDERS = {Sender.RECORDER: "**the recorder**", Sender.TECHNICAL: "**the technical user**"}
 WHO_SENDS = """\
 # Who sends an item, and when
 
 Made from `runner/domain/policy.py` by `docs/generate.py`; the first line that speaks of an item decides. (T n) is the
-item of the vendor's partner circular of 2017-09-13; OPEN means that no public source decides it and the line is our
-default.
+item of the vendor's partner circular of 2017-09-13; **OPEN** means that no public source decides it and what the line
+says is our default. `tests/unit/domain/decision_table.py` says the table a second time, and a test compares the two on
+every combination of facts and rules.
 
 {kinds}
 
@@ -68,9 +54,25 @@ default.
 
 - *Session now* is a live session of the recorder himself, who must be registered; for R, W, Q, P and O he must also be
   proved (bound by the session handle, or the outbox is `trusted`): who is only asserted counts as not logged in.
-- The last line is asked after a sender was chosen. The identity is never exchanged for another to get around it.
-- What is PARKED with `LOGIN` goes by itself when the person has logged in.
+- *Login at recording* is stored by the insert: LIVE, he was logged in; LOGIN_DOWN, he was not, and a living daemon knew
+  that the login service was down; NONE, he was not.
+- *Window* is closed by the database's clock; how long it is says the document type's rule of kind `window`. How long a
+  withdrawal (7) and an eProfil (9) may wait is open too: `erecept.visszavonas_ideje`, `eprofil.ideje`.
+- Lines B7 are asked after a sender was chosen who may not work at the workplace. What only a doctor may send needs an
+  assignment in a doctor's role (`doctor_roles` of the contract pack); the sentence says what is missing. The identity
+  is never exchanged for another to get around it.
+- What is PARKED with `LOGIN`, `NO_MATCH` or `NOT_REGISTERED` goes by itself when the person has logged in.
 - Once bytes may have left, the identity is fixed: retries and probes use it, or wait for it.
+- The line that decided, the identity and the versions of the rules that applied are stored: view `EESZT_V_DECISION`,
+  command `items story`.
+
+## What a site, or a law of its day, may choose
+
+Rules of kind `policy` in `mappings/rules.yaml`, read for the day of the recording; where none is in force, what is
+**bold** counts. [Change a rule](../howto/change_a_rule.md) says how. No choice lets what only a doctor may send go
+under the technical user.
+
+{options}
 """
 ERRORS = """\
 # Errors
@@ -92,7 +94,6 @@ EESZT's word.
 
 {table}
 """
-ENDINGS = {"TOO_LATE": "MISSED", "PARKED": "PARKED", "INVALID": "INVALID"}
 
 
 def states_diagram() -> str:
@@ -128,11 +129,11 @@ def line_row(line: Line) -> tuple[str, ...]:
     kinds = " ".join(sorted(line.kinds, key=list(Kind).index)) if len(line.kinds) < len(Kind) else "any"
     recorders = (RECORDERS[each] for each in Registration if each in line.recorders)
     if line.sender is not None:
-        result = SENDERS[line.sender]
-    elif line.outcome is not None:
-        result = f"{ENDINGS[line.outcome.ending]} `{line.outcome.reason_code}` „{line.outcome.status_text}”"
+        result = f"**{SENDERS[line.sender]}**"
     else:
-        result = "R, Q, L: MISSED, others PARKED, `NOT_ASSIGNED` „A munkahely nincs hozzárendelve: …”"
+        assert line.outcome is not None
+        sentence = (line.outcome.status_text or "").format(what="…")
+        result = f"{ENDINGS[line.outcome.ending]} `{line.outcome.reason_code}` „{sentence}”"
     return (
         line.number,
         kinds,
@@ -142,17 +143,27 @@ def line_row(line: Line) -> tuple[str, ...]:
         asked(line.certificate, "yes", "no"),
         asked(line.open, "open", "closed"),
         asked(line.prescriber, "himself", "another"),
+        f"`{line.rule[0]}` says {line.rule[1]}" if line.rule else "",
         result,
-        line.source,
+        line.source.replace("OPEN", "**OPEN**"),
     )
+
+
+def option_row(option: Option) -> tuple[str, ...]:
+    """Give one rule of kind policy with what it may say."""
+    numbers = dict.fromkeys(line.number for line in (*LINES, *ASSIGNMENT) if line.rule and line.rule[0] is option)
+    first, *others = (CHOSEN[choice] for choice in CHOICES[option])
+    return f"`{option}`", ", ".join(numbers), OPTIONS[option], "; ".join([f"**{first}**", *others])
 
 
 def who_sends() -> str:
     """Give the page of the decision table."""
     heads = ("#", "kind", "recorder", "login at recording", "session now", "technical user", "window", "prescriber")
-    rows = map(line_row, (*LINES, NOT_ASSIGNED))
+    rows = map(line_row, (*LINES, *ASSIGNMENT))
     kinds = table(("kind", "what it is"), ((kind, KINDS[kind]) for kind in Kind))
-    return WHO_SENDS.format(kinds=kinds, lines=table((*heads, "who sends, or what becomes of it", "source"), rows))
+    lines = table((*heads, "if the rule", "who sends, or what becomes of it", "source"), rows)
+    options = table(("rule", "line", "of whom it speaks", "what it may say"), map(option_row, Option))
+    return WHO_SENDS.format(kinds=kinds, lines=lines, options=options)
 
 
 def errors() -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TRAFFIC = 5
 """Level below DEBUG: the headers of each message."""
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _OURS = ("runner", "__main__")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _PLAIN = re.compile(r"[^\s\"'=\\]+")
@@ -71,7 +72,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Give the line."""
         fields = {"at": _instant(record), "level": record.levelname, "logger": record.name, **_facts(record)}
-        return _escaped(json.dumps(fields, ensure_ascii=False, default=str))
+        return _escaped(_encode(fields))
 
 
 class TextLines(logging.Formatter):

@@ -7,16 +7,18 @@ Instants are aware UTC. A verb has the same name here, in ``queries.sql``, in me
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from runner.domain.audit import EntryKind
+from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
 from runner.domain.policy import Kind, Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 # The outbox
@@ -108,6 +110,7 @@ class Item:
         stored_document: The document's fields as JSON text, likewise.
         mapping_version: Digest of the mapping it was made with, once bytes were stored.
         first_recorded_at: When what it corrects was first recorded; windows run from here. None: ``recorded_at``.
+        oth_code: OTH code of the workplace; empty where EESZT_WORKPLACE has none, None where it has no such name.
     """
 
     lane: str
@@ -129,6 +132,23 @@ class Item:
     stored_document: str | None = None
     mapping_version: str | None = None
     first_recorded_at: datetime | None = None
+    oth_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionNote:
+    """
+    What the decision table said of an item, as it is kept to be proved later.
+
+    Attributes:
+        line: Number of the line; the table has its source.
+        rules: Dated rules that applied, JSON: identifier → ``from`` (first day of the version) and parameters.
+        acting_user: EESZT user whom it chose, or None.
+    """
+
+    line: str
+    rules: str
+    acting_user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +165,7 @@ class PermitRequest:
         acting_user: EESZT user under whom it goes.
         mapping_version: Digest of the document type.
         life_s: Seconds until the message expires; cut at ``send_by`` by the store.
+        decision: Why under this name, stored with the first permit; None for a retry.
     """
 
     item: Item
@@ -155,6 +176,7 @@ class PermitRequest:
     acting_user: str
     mapping_version: str
     life_s: float
+    decision: DecisionNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +206,15 @@ class Completion:
         token: Our claim token.
         outcome: How it ended.
         waits: The document type's waiting times.
-        attempt: SEND or PROBE for the row in EESZT_ATTEMPT; None where nothing was tried.
+        attempt: SEND, PROBE or DECIDE for the row in EESZT_ATTEMPT; None where nothing was tried or decided.
         took_s: How long the try took, seconds.
         acting_user: Under whom, or None.
         write_backs: What to copy into the HIS's tables if it is applied as ACCEPTED.
         asker: For a query: the HIS user whose result it is.
         result_life_s: How long a query's result is kept, seconds.
+        decision: For DECIDE: what the decision table said.
+        noted: Its answer in the audit log, which is waited for before this is applied; None where there is none.
+        anchor: Where the answer stands in the audit log, kept with the attempt.
     """
 
     lane: str
@@ -203,6 +228,67 @@ class Completion:
     write_backs: Sequence[WriteBack] = ()
     asker: str | None = None
     result_life_s: float = 900.0
+    decision: DecisionNote | None = None
+    noted: Noted | None = None
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFor:
+    """
+    How long patients' data is kept after its item ended, in seconds.
+
+    Attributes:
+        payload_s: What the HIS wrote into the row.
+        payload_to_mend_s: The same of a REJECTED or INVALID row, which is mended from it.
+        document_s: What went up, as named fields.
+    """
+
+    payload_s: float
+    payload_to_mend_s: float
+    document_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHealth:
+    """
+    Whether a lane keeps its promises now, by the database's clock.
+
+    Attributes:
+        silent_s: Seconds since the last heartbeat, None where there never was one.
+        overdue: How many wards wait for an answer that should have been given.
+        overdue_s: For how long the first of them, seconds.
+        paused: Whether an operator paused it.
+        late_s: For how long the oldest item that could go has been due, seconds.
+    """
+
+    silent_s: float | None
+    overdue: int
+    overdue_s: float
+    paused: bool
+    late_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """
+    What ended on one day in Europe/Budapest.
+
+    Attributes:
+        day: Which.
+        first_time: Whether the day is over and was never counted after its end before.
+        endings: Final state → how many items.
+        retries: Sends beyond the first.
+        probes: Questions after items.
+        paper: Items whose ward was told PAPER.
+    """
+
+    day: date
+    first_time: bool
+    endings: Mapping[str, int]
+    retries: int
+    probes: int
+    paper: int
 
 
 class Outbox(Protocol):
@@ -274,6 +360,26 @@ class Outbox(Protocol):
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is: UP or DOWN, in EESZT_SERVICE_STATE."""
 
+    def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
+        """
+        Forget patients' data that was kept long enough, up to ``limit`` of each kind, so that no lock lasts.
+
+        Nothing is forgotten of an item that has not ended, is still asked after, or whose withdrawal is owed or failed.
+
+        Returns:
+            Counts ``payload``, ``document``, and ``body`` (which goes with its item's end, here only what was left
+            behind); only those above zero.
+        """
+
+    def lane_health(self, lane: str) -> LaneHealth:
+        """Look whether the lane keeps its promises; writes nothing."""
+
+    def tally(self, days_ago: int) -> DayTally:
+        """Count what ended on a day into EESZT_DAY, in place of what stood there; 0 is today in Europe/Budapest."""
+
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+
 
 class Desk(Protocol):
     """What MedWorkS and an operator may ask of the outboxes; on Oracle the PL/SQL package does the same."""
@@ -327,6 +433,77 @@ class Desk(Protocol):
         """Run one reading statement, for listings; column names in lower case."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """
+    A message of an item that left, as the audit log proves it.
+
+    Attributes:
+        item_id: The item.
+        message_id: ``urn:uuid:…``.
+        acting_user: EESZT user under whom it went.
+        operation: ``service.Operation``.
+        sent_at: When, by this machine's clock.
+        expires_at: Its own expiry at the latest.
+    """
+
+    item_id: int
+    message_id: str
+    acting_user: str
+    operation: str
+    sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """
+    What adopting a database came to.
+
+    Attributes:
+        database_id: Its identity from now on.
+        asked_after: Items that had been sent and will be asked after.
+        lost: Messages of rows that this database does not have: the EESZT may hold documents that nobody here knows.
+        ended: How many open items of a copy were ended.
+        sessions: How many sessions were ended.
+    """
+
+    database_id: str
+    asked_after: Sequence[int] = ()
+    lost: Sequence[Sent] = ()
+    ended: int = 0
+    sessions: int = 0
+
+
+class Adoption(Protocol):
+    """Making a database that was moved, restored or copied the one that works here; no daemon may run meanwhile."""
+
+    def missing(self, sent: Iterable[Sent]) -> Sequence[Sent]:
+        """Of these messages, those that the database does not know to have left; then it went back in time."""
+
+    def logged(self) -> Mapping[str, int]:
+        """Up to which entry of which chain of the audit log the database is known to agree with it."""
+
+    def adopt_moved(
+        self, by: str, missing: Sequence[Sent], rendered: Mapping[int, tuple[str, bytes]], log: Mapping[str, int]
+    ) -> Adopted:
+        """
+        Take the one database that goes on; what it does not know to have left becomes UNKNOWN and is asked after.
+
+        Args:
+            by: Who adopts.
+            missing: From ``missing``.
+            rendered: Item → its document's fields, JSON text, and its body, both rendered anew.
+            log: Chain → the last entry that was looked at; ``logged`` gives it from now on.
+        """
+
+    def adopt_copy(self, by: str, environment: str, log: Mapping[str, int]) -> Adopted:
+        """Take a copy whose original goes on elsewhere: everything that stands open in it ends."""
+
+    def items(self, numbers: Collection[int]) -> Sequence[Item]:
+        """Give items with everything that their work needs, those that exist."""
+
+
 # Who
 
 
@@ -336,8 +513,8 @@ class Directory(Protocol):
     def recorder(self, his_user: str) -> Recorder:
         """What EESZT_USER_MAP says of a HIS user; a user without a row is a fact too."""
 
-    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
-        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
+    def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
+        """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,6 +667,8 @@ class Message:
         expires_at: Its own expiry, carried in the Timestamp.
         item_id: For the log and the breaker; None for what belongs to no item.
         read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
+        his_user: Who recorded the item, for the audit log; None for what belongs to no item.
+        begin_by: Monotonic instant after which its first byte must not leave: its lease would run short. None: any.
     """
 
     operation: str
@@ -498,6 +677,8 @@ class Message:
     expires_at: datetime
     item_id: int | None = None
     read_timeout_s: float | None = None
+    his_user: str | None = None
+    begin_by: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,6 +695,7 @@ class Reply:
         detail: Technical reason for the log (no patients' data): ``connection refused``, ``HTTP 200 text/html``, …
         bad_answer: Whether something came back that does not verify.
         took_s: Seconds.
+        noted: The answer in the audit log; None where nothing was sent, or nothing is logged.
     """
 
     delivery: Delivery
@@ -524,6 +706,7 @@ class Reply:
     detail: str = ""
     bad_answer: bool = False
     took_s: float = 0.0
+    noted: Noted | None = None
 
 
 class Gateway(Protocol):
@@ -533,13 +716,84 @@ class Gateway(Protocol):
         """Sign, send, verify the answer. Never raises for what the network or the other side does."""
 
     def is_open(self, service: str) -> bool:
-        """Whether the breaker keeps messages from this service now."""
+        """Whether messages are kept from this service now: it is interrupted, or nothing can be logged."""
 
     def most_per_claim(self, service: str) -> int | None:
         """How many items may be claimed for a service that is just coming back; None: no bound."""
 
     def try_again(self, service: str) -> bool:
         """Ask an interrupted service with its harmless call, if it is time to; whether it is back."""
+
+
+# The audit log
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One thing to be logged.
+
+    Attributes:
+        kind: What it is about.
+        body: What is sealed: the message without secrets, or JSON; patients' data may stand here and nowhere else.
+        outcome: What came of it, one word; never patients' data, like all that follows.
+        item: Item number.
+        acting_user: EESZT user.
+        his_user: HIS user.
+        operation: ``service.Operation`` of the contract.
+        message_id: Of the message.
+    """
+
+    kind: EntryKind
+    body: bytes = field(default=b"", repr=False)
+    outcome: str = ""
+    item: int | None = None
+    acting_user: str | None = None
+    his_user: str | None = None
+    operation: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """
+    Where an entry stands; kept outside of the log, it shows that the log was cut or replaced.
+
+    Attributes:
+        chain: Name of the chain.
+        sequence: Number in it.
+        head: The entry's head, SHA-256 hex.
+    """
+
+    chain: str
+    sequence: int
+    head: str
+
+
+class Noted(Protocol):
+    """An entry on its way to the disk."""
+
+    def anchor(self) -> Anchor | None:
+        """Wait until it is durable; where it stands, or None where the log cannot be written now."""
+
+
+class AuditLog(Protocol):
+    """The sealed, chained log of everything that is exchanged. Never read to do work. Safe for threads."""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it cannot be written now, so that nothing may be sent."""
+
+    def write(self, entry: Entry) -> Anchor:
+        """
+        Log what is about to happen; durable when this returns.
+
+        Raises:
+            StoreError: RNR-7101, it is not in the log: it must not happen.
+        """
+
+    def note(self, entry: Entry) -> Noted:
+        """Log what has happened, without waiting; while the log is down it is kept, and written first afterwards."""
 
 
 class Clock(Protocol):

@@ -1,24 +1,42 @@
 """
 Puts the parts together: the only place that constructs and wires.
 
-``site`` says which files a site consists of, ``database`` opens its database for commands, ``service`` runs its daemon.
+``site`` says which files a site consists of, ``database`` opens its database for commands, ``audit`` reads its log for
+commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 """
 
+from runner.app.adoption import adopt
+from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
+from runner.app.check.everything import check_installation
+from runner.app.check.finding import Finding, Status
+from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
+from runner.app.story import story_of
 
 __all__ = [
+    "Finding",
     "Folders",
     "Service",
+    "Status",
     "activate",
+    "adopt",
+    "check_installation",
     "default_pack",
     "folders",
     "install_example",
     "load_settings",
     "login_with_password",
+    "make_audit_keys",
     "mappings_of",
     "opened_desk",
     "opened_store",
     "running",
+    "search_audit",
+    "show_audit",
+    "story_of",
+    "verify_audit",
+    "watch_certificates",
+    "watch_clock",
 ]

@@ -3,53 +3,43 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from cryptography import x509
-
 from runner import log
+from runner.app.adoption import refuse_gone_back
+from runner.app.check.watch import watch_certificates, watch_clock
+from runner.app.counterpart import Counterpart, SystemClock
 from runner.app.database import store_of
+from runner.app.guard import environment_problems
 from runner.app.site import load_settings, mappings_of
+from runner.audit import NO_ROOM, Retention, SealedLog, audit_problems, opened_log
+from runner.daemon.duties import Duty
+from runner.daemon.identity import IdentityWatch
 from runner.daemon.service import Daemon
+from runner.daemon.upkeep import upkeep
 from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
-from runner.eeszt.breaker import BreakerSettings
-from runner.eeszt.gateway import EesztGateway
-from runner.eeszt.http import HttpClient, Timeouts
-from runner.eeszt.keys import Signer, read_pins
-from runner.eeszt.sts import Sts, TechnicalUser
-from runner.eeszt.tls import client_tls
-from runner.errors import ProblemsError, fault
-from runner.login.certificate import Credential, institution_credential, technical_credential
+from runner.eeszt.http import HttpClient
+from runner.errors import ProblemsError
 from runner.login.endpoint import LoginEndpoint
 from runner.login.otp import Otp
 from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
+from runner.ports import KeptFor
 from runner.settings import Settings, exposed_secrets, unreadable_files
 from runner.store.embedded import EmbeddedStore
 
 logger = logging.getLogger(__name__)
 
-STS = "sts"
-"""What the database calls the token service, whatever the contract calls it."""
+AUDIT = "audit"
+"""What the database calls the audit log: DOWN while it cannot be written, so that nothing is sent."""
 
-
-class SystemClock:
-    """The machine's time; leases and deadlines use the database's."""
-
-    def now(self) -> datetime:
-        """Aware UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
+IDENTITY_S, CLOCK_S, CERTIFICATES_S = 5, 60, 3600
+"""Periods of the duties that look at what lies beside the database."""
 
 
 @dataclass(slots=True)
@@ -61,12 +51,14 @@ class Service:
         daemon: Its lanes.
         endpoint: Where people log in, or None.
         http: Its connections.
+        audit: The log of what it exchanges.
         clean: Whether it was stopped with everything finished or given back; None while it runs.
     """
 
     daemon: Daemon
     endpoint: LoginEndpoint | None
     http: HttpClient
+    audit: SealedLog
     clean: bool | None = None
 
     def stop(self) -> bool:
@@ -76,6 +68,7 @@ class Service:
                 self.endpoint.stop()
             self.clean = self.daemon.stop()
             self.http.close()
+            self.audit.close()
         return self.clean
 
 
@@ -92,6 +85,8 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     settings = load_settings(named)
     log.configure(settings.log)
     problems = unreadable_files(settings)
+    about_audit = audit_problems(settings)
+    problems += [problem for problem in about_audit if problem.number != NO_ROOM]
     exposed = exposed_secrets(settings)
     if settings.runner.environment == "production":
         problems += exposed
@@ -99,40 +94,57 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
         raise ProblemsError(problems)
     for problem in exposed:
         logger.warning("secret is readable by others", extra={"event": "secret.exposed", "fault": str(problem)})
+    for problem in about_audit:
+        logger.warning("audit log has little room", extra={"event": "audit.room", "fault": str(problem)})
     mappings = mappings_of(settings)
-    if settings.runner.environment == "production" and mappings.pack.origin == "ours":
-        raise fault(8002, str(settings.eeszt.contract), name=mappings.pack.name)
+    if mixed := environment_problems(settings, mappings):
+        raise ProblemsError(mixed)
     store = store_of(settings, mappings)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
-        service = _build(settings, mappings, store, hook)
-        try:
-            yield service
-        finally:
-            service.stop()
-            store.close()
+        refuse_gone_back(settings, mappings, store)
+        clock, own = SystemClock(), settings.audit
+        with opened_log(own.folder, settings.runner.name, own.public_key, clock) as audit:
+            service = _build(settings, mappings, store, audit, clock, hook)
+            try:
+                yield service
+            finally:
+                service.stop()
+                store.close()
 
 
-def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: StepHook) -> Service:
-    clock = SystemClock()
+def _build(
+    settings: Settings, mappings: Mappings, store: EmbeddedStore, audit: SealedLog, clock: SystemClock, hook: StepHook
+) -> Service:
     _warn(mappings, store)
-    eeszt = _Eeszt.of(settings, mappings, clock)
+    watch = IdentityWatch(store.outbox)
+    watch.run_once()
+    eeszt = Counterpart.of(settings, mappings, clock, audit)
     seal = sealer(settings.sealing, settings.runner.environment)
     longest_s = mappings.pack.security.timestamp_life_s
+    sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
+    sessions.look_over()
     site = Site(
         owner=settings.runner.name,
         outbox=store.outbox,
         directory=store.directory,
-        sessions=SealedSessions(store.logins, eeszt.sts, seal, clock),
+        sessions=sessions,
         gateway=eeszt.gateway,
         mappings=mappings,
         technical_user=eeszt.sts.technical_user(),
         message_life_s=min(settings.eeszt.message_life_s or longest_s, longest_s),
         clock=clock,
+        is_production=settings.runner.environment == "production",
+        is_suspended=lambda: watch.is_suspended,
         hook=hook,
     )
     lanes = [_lane(settings, mappings, name) for name in mappings.outboxes]
-    daemon = Daemon(site, lanes, eeszt.watched(mappings))
+    kept = settings.retention
+    kept_for = KeptFor(kept.payload_s, kept.payload_to_mend_s, kept.document_s)
+    duties = upkeep(store.outbox, clock, [lane.name for lane in lanes], kept_for)
+    duties += _watches(settings, mappings, eeszt, audit, watch)
+    watched = [*eeszt.watched(mappings), Watched(AUDIT, lambda: audit.is_down, audit.try_again)]
+    daemon = Daemon(site, lanes, watched, duties)
     endpoint = None
     if settings.login is not None:
         otp = Otp(
@@ -143,77 +155,33 @@ def _build(settings: Settings, mappings: Mappings, store: EmbeddedStore, hook: S
             clock,
             institution=settings.institution.code,
             doctor_roles=mappings.pack.sts.doctor_roles,
+            logged_in=daemon.wake,
+            audit=audit,
         )
-        endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=settings.runner.environment == "test")
+        is_test = settings.runner.environment == "test"
+        endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=is_test, audit=audit)
         endpoint.start()
     daemon.start()
-    return Service(daemon, endpoint, eeszt.http)
+    return Service(daemon, endpoint, eeszt.http, audit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Eeszt:
-    """The other side, as this site reaches it."""
+def _watches(
+    settings: Settings, mappings: Mappings, eeszt: Counterpart, audit: SealedLog, watch: IdentityWatch
+) -> list[Duty]:
+    """Duties that look at what lies beside the database."""
+    clock, kept = SystemClock(), settings.audit
+    retention = Retention(audit, clock, keep_bodies_s=kept.keep_bodies_s, keep_headers_s=kept.keep_headers_s)
+    return [
+        Duty("identity", watch.run_once, every_s=IDENTITY_S),
+        Duty("clock", watch_clock(settings, mappings.pack, eeszt.http.dates.newest), every_s=CLOCK_S),
+        Duty("certificates", watch_certificates(settings, clock.now), every_s=CERTIFICATES_S),
+        Duty("audit retention", partial(_forget_audit, retention), every_s=CERTIFICATES_S),
+    ]
 
-    http: HttpClient
-    sts: Sts
-    gateway: EesztGateway
 
-    @classmethod
-    def of(cls, settings: Settings, mappings: Mappings, clock: SystemClock) -> _Eeszt:
-        http = HttpClient(
-            client_tls(
-                trusted=settings.tls.trust, certificate=settings.tls.client_certificate, key=settings.tls.client_key
-            ),
-            Timeouts(connect_s=settings.eeszt.connect_timeout_s, read_s=settings.eeszt.read_timeout_s),
-            most_bytes=settings.eeszt.response_limit_bytes,
-        )
-        pack, addresses = mappings.pack, settings.eeszt.addresses
-        institution = _signer(institution_credential(settings.institution, clock.now()))
-        technical = None
-        if settings.technical_user is not None:
-            signer = _signer(technical_credential(settings.technical_user, clock.now()))
-            technical = TechnicalUser(settings.technical_user.name, signer) if signer else None
-        sts_service = pack.operation(pack.sts.operation).service
-        if sts_service not in addresses:
-            raise fault(1003, "settings", name=f"eeszt.addresses.{sts_service}")
-        pins = _pins(settings.eeszt.pins)
-        sts = Sts(
-            pack,
-            addresses[sts_service],
-            http,
-            _pins(settings.eeszt.sts_pins) or pins,
-            clock,
-            institution_signer=institution,
-            technical=technical,
-            institution=settings.institution.code,
-        )
-        gateway = EesztGateway(
-            pack,
-            addresses,
-            http,
-            pins,
-            clock,
-            tokens=sts,
-            institution_signer=institution,
-            technical_signer=technical.signer if technical else None,
-            breaker=BreakerSettings(
-                items=settings.breaker.items,
-                window_s=settings.breaker.window_s,
-                try_s=settings.breaker.try_s,
-                longest_try_s=settings.breaker.longest_try_s,
-            ),
-        )
-        return cls(http, sts, gateway)
-
-    def watched(self, mappings: Mappings) -> list[Watched]:
-        """Every service whose interruptions MedWorkS is told of, the token service included."""
-        sts = mappings.pack.operation(mappings.pack.sts.operation).service
-        services = sorted({kind.operation.service for kind in mappings.types.values()} - {sts})
-        watched = [
-            Watched(name, partial(self.gateway.is_open, name), partial(self.gateway.try_again, name))
-            for name in services
-        ]
-        return [*watched, Watched(STS, lambda: self.sts.is_down, self.sts.try_again)]
+def _forget_audit(retention: Retention) -> None:
+    if counts := retention.run_once():
+        logger.info("audit log was kept long enough", extra={"event": "audit.forgotten", **counts})
 
 
 def _warn(mappings: Mappings, store: EmbeddedStore) -> None:
@@ -254,13 +222,3 @@ def _lane(settings: Settings, mappings: Mappings, name: str) -> LaneSettings:
         read_s=read_s,
         connect_s=settings.eeszt.connect_timeout_s,
     )
-
-
-def _signer(credential: Credential | None) -> Signer | None:
-    if credential is None:
-        return None
-    return Signer(credential.private_key, x509.load_der_x509_certificate(credential.certificate_der))
-
-
-def _pins(files: tuple[Path, ...]) -> tuple[bytes, ...]:
-    return tuple(pin for file in files for pin in read_pins(file))

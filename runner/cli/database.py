@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from runner import app
-from runner.cli.output import DONE, add_json, listing
+from runner.cli.output import DONE, PERSON, add_json, listing
+from runner.errors import fault
 
 if TYPE_CHECKING:
     import argparse
@@ -18,6 +22,21 @@ def add(commands: Any) -> None:
     )
     command = group.add_parser("install", help="create tables, views and triggers (embedded database); safe to repeat")
     command.set_defaults(handle=install)
+    command = group.add_parser(
+        "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
+    )
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "--moved",
+        action="store_true",
+        help="it was moved or restored and is the one that goes on (needs the audit log)",
+    )
+    which.add_argument(
+        "--copy", action="store_true", help="it is a copy, its original goes on: end everything that stands open in it"
+    )
+    command.add_argument("--environment", choices=["test"], help="with --copy: what the copy is from now on")
+    add_json(command)
+    command.set_defaults(handle=adopt)
     command = group.add_parser("sql", help="run one reading statement and print its rows")
     command.add_argument("statement")
     add_json(command)
@@ -30,6 +49,27 @@ def install(args: argparse.Namespace) -> int:
         store.install(app.load_settings(args.settings).runner.environment)
     print("the database is installed; `eeszt-runner mapping activate` puts the document types in force")
     return DONE
+
+
+def adopt(args: argparse.Namespace) -> int:
+    """Adopt the database; 3 where the EESZT may hold documents that it does not know."""
+    if args.environment and not args.copy:
+        raise fault(1007, "db adopt", what="--environment goes with --copy")
+    adopted = app.adopt(args.settings, getpass.getuser(), is_copy=args.copy, environment=args.environment)
+    if args.json:
+        print(json.dumps(asdict(adopted), default=str, indent=2))
+        return PERSON if adopted.lost else DONE
+    print(f"the database is adopted as {adopted.database_id}; {adopted.sessions} session(s) ended")
+    if args.copy:
+        print(f"{adopted.ended} open item(s) ended here; the original sends them")
+    else:
+        print(f"{len(adopted.asked_after)} item(s) had been sent meanwhile and will be asked after")
+    for sent in adopted.lost:
+        print(
+            f"lost: item {sent.item_id}, {sent.operation}, sent {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
+            f" as {sent.acting_user} with {sent.message_id}: its row is not in this database"
+        )
+    return PERSON if adopted.lost else DONE
 
 
 def sql(args: argparse.Namespace) -> int:

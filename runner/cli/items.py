@@ -1,4 +1,4 @@
-"""``items``: what stands where, the story of one item, and the two things an operator may do to it."""
+"""``items``: what stands where, the story of one item, a day's figures, and the two things an operator may do to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import app
 from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
+from runner.cli.story import screen
 
 if TYPE_CHECKING:
     import argparse
@@ -25,15 +26,11 @@ COLUMNS = (
 
 LIST = "SELECT * FROM EESZT_V_STATUS WHERE (:state IS NULL OR state = :state) ORDER BY item_id DESC LIMIT :most"
 
-STORY = {
-    "item": "SELECT * FROM EESZT_V_STATUS WHERE item_id = :item",
-    "message": "SELECT message_id, digest, acting_user, expires_at, mapping_version, body IS NULL AS body_purged"
-    " FROM EESZT_MESSAGE WHERE item_id = :item",
-    "attempts": "SELECT * FROM EESZT_ATTEMPT WHERE item_id = :item ORDER BY attempt_id",
-    "identifiers": "SELECT name, value FROM EESZT_IDENTIFIER WHERE item_id = :item",
-    "write-backs": "SELECT table_name, state, tries, error FROM EESZT_WRITE_BACK WHERE item_id = :item",
-    "withdrawn by": "SELECT item_id, state, status_text FROM EESZT_V_STATUS WHERE withdraws = :item",
-}
+FIGURES = ("day", "lane", "document_type", "state", "number", "p50_s", "p95_s", "retries", "probes", "paper")
+
+DAY = """
+SELECT * FROM EESZT_DAY WHERE day = coalesce(:day, (SELECT max(day) FROM EESZT_DAY))
+ ORDER BY lane, document_type, state"""
 
 
 def add(commands: Any) -> None:
@@ -50,6 +47,10 @@ def add(commands: Any) -> None:
     command.add_argument("item", type=int)
     add_json(command)
     command.set_defaults(handle=story)
+    command = group.add_parser("stats", help="what ended on a day, by outbox, document type and end")
+    command.add_argument("--day", metavar="YYYY-MM-DD", help="in Europe/Budapest (default: the last that was counted)")
+    add_json(command)
+    command.set_defaults(handle=stats)
     command = group.add_parser("retry", help="let a WAITING or PARKED item go now")
     command.add_argument("item", type=int)
     command.set_defaults(handle=retry)
@@ -69,28 +70,23 @@ def show_list(args: argparse.Namespace) -> int:
 
 def story(args: argparse.Namespace) -> int:
     """Print one item's story on one screen."""
-    with app.opened_store(args.settings) as store:
-        parts = {name: store.desk.rows(sql, item=args.item) for name, sql in STORY.items()}
-    if not parts["item"]:
+    with app.opened_desk(args.settings) as desk:
+        told = app.story_of(desk, args.item)
+    if told is None:
         print(f"There is no item {args.item}.")
         return FAILED
-    if args.json:
-        print(
-            json.dumps(
-                {name: [dict(row) for row in rows] for name, rows in parts.items()},
-                ensure_ascii=False,
-                indent=2,
-                default=str,
-            )
-        )
-        return DONE
-    for name, value in parts.pop("item")[0].items():
-        if value is not None:
-            print(f"{name:20} {value}")
-    for name, rows in parts.items():
-        if rows:
-            print(f"\n{name}")
-            print(listing(rows, [column for column in rows[0] if column != "item_id"]))
+    print(json.dumps(told, ensure_ascii=False, indent=2, default=str) if args.json else screen(told))
+    return DONE
+
+
+def stats(args: argparse.Namespace) -> int:
+    """Print a day's figures; the daemon counts every ten minutes."""
+    with app.opened_store(args.settings) as store:
+        rows = store.desk.rows(DAY, day=args.day)
+    if args.json or rows:
+        print(listing(rows, FIGURES, as_json=args.json))
+    else:
+        print("Nothing was counted" + (f" on {args.day}." if args.day else "."))
     return DONE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100
 """Most outcomes written in one transaction."""
+
+GATHER_S = 0.025
+"""How long outcomes are gathered while they come one after the other; one that comes alone is written at once."""
 
 RETRY_S = 0.2
 """Pause before a batch that the database did not take is tried again."""
@@ -42,6 +46,7 @@ class Completer:
         self._queue: Queue[Completion | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="completer", daemon=True)
         self._stopping = threading.Event()
+        self._written_at = float("-inf")
 
     def start(self) -> None:
         """Start the thread."""
@@ -69,6 +74,8 @@ class Completer:
     def _next_batch(self) -> list[Completion]:
         first = self._queue.get()
         batch = [first] if first is not None else []
+        if time.monotonic() < self._written_at + GATHER_S:
+            self._stopping.wait(GATHER_S)
         while len(batch) < BATCH:
             try:
                 more = self._queue.get_nowait()
@@ -82,6 +89,7 @@ class Completer:
 
     def _write(self, batch: Sequence[Completion]) -> None:
         items = [completion.item_id for completion in batch]
+        batch = [_anchored(completion) for completion in batch]
         self._site.hook("completing", items)
         try:
             verdicts = self._applied(batch)
@@ -94,6 +102,7 @@ class Completer:
                 facts = {"event": "complete.given_up", "item": items[0], "fault": why}
                 logger.error("outcome cannot be written; its row will be rescued", extra=facts)
             return
+        self._written_at = time.monotonic()
         self._site.hook("completed", items)
         for completion in batch:
             _report(completion, verdicts.get(completion.item_id, Verdict.LOST_LEASE))
@@ -116,6 +125,13 @@ class Completer:
                 if not tries:
                     raise
                 time.sleep(RETRY_S)
+
+
+def _anchored(completion: Completion) -> Completion:
+    """Wait until the answer is in the audit log; where that cannot be written, the outcome is true all the same."""
+    if completion.noted is None or completion.anchor is not None:
+        return completion
+    return replace(completion, anchor=completion.noted.anchor())
 
 
 def _report(completion: Completion, verdict: Verdict) -> None:

@@ -1,4 +1,8 @@
-"""What is done beside the items: copies into the HIS's tables, interrupted services, what MedWorkS sees of them."""
+"""
+Beside the items, all the time: copies into the HIS's tables, interrupted services, what MedWorkS sees of them.
+
+What comes less often than every few seconds, or at a time of day, is in ``duties``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runner.errors import RunnerError, places
+from runner.daemon.duties import attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,19 +60,9 @@ class Housekeeper:
 
     def _run(self, name: str, duty: Callable[[], None]) -> None:
         while not self._stopping.wait(ROUND_S):
-            self._do(name, duty)
+            attempt(name, duty)
         if name == "copies":
-            self._do(name, duty)
-
-    def _do(self, name: str, duty: Callable[[], None]) -> None:
-        try:
-            duty()
-        except RunnerError as error:
-            logger.error("duty could not be done", extra={"event": "duty.trouble", "duty": name, "fault": str(error)})
-        except Exception as error:  # noqa: BLE001  one bad round must not be the last
-            logger.error(
-                "duty met a fault of the runner", extra={"event": "duty.bug", "duty": name, "fault": places(error)}
-            )
+            attempt(name, duty)
 
     def write_back(self) -> None:
         """Copy what is due into the HIS's own tables."""

@@ -6,24 +6,25 @@ import logging
 import random
 import threading
 import uuid
-from collections import deque
 from typing import TYPE_CHECKING
 
+from runner.daemon.holding import Holding
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
-from runner.daemon.work import Dispatch, Ready
-from runner.daemon.worker import SOMEBODY_WAITS, prepare
+from runner.daemon.work import Dispatch
+from runner.daemon.worker import SOMEBODY_WAITS
 from runner.domain import sentences
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.errors import BUSY, RunnerError, places
-from runner.ports import Completion, Message, PermitRequest, Permitted
+from runner.ports import Completion, Message, Permitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.daemon.completer import Completer
-    from runner.daemon.work import LaneSettings, Site
-    from runner.ports import Item
+    from runner.daemon.holding import Held
+    from runner.daemon.work import LaneSettings, Ready, Site, Unsent
+    from runner.ports import DecisionNote, Item
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Poller:
         self._lane = lane
         self._completer = completer
         self._senders = Senders(site, lane, completer)
-        self._prepared: deque[tuple[Ready, float]] = deque()
+        self._held = Holding(site, lane, self._refuse)
         self._stopping = threading.Event()
         self._awake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{lane.name}-poller", daemon=True)
@@ -92,6 +93,9 @@ class Poller:
 
     def run_once(self) -> bool:
         """One round; whether there was something to do."""
+        if self._site.is_suspended():
+            list(self._held.give_up())  # no heartbeat either: wards are told to use paper
+            return False
         now = self._site.clock.monotonic()
         if now >= self._next_beat:
             self._site.outbox.beat(self._lane.name, self._site.owner)
@@ -100,9 +104,10 @@ class Poller:
             self._sweep()
             self._next_sweep = now + SWEEP_S
         took = 0
-        if len(self._prepared) < self._lane.batch and not self._site.outbox.is_paused(self._lane.name):
+        if len(self._held) < self._lane.batch and not self._site.outbox.is_paused(self._lane.name):
             took += self._claim()
             took += self._claim_probes()
+        self._held.prepare(self._senders.free)
         return self._permit() or took > 0
 
     def _sweep(self) -> None:
@@ -137,14 +142,7 @@ class Poller:
         if not items:
             return 0
         self._site.hook("claimed", [item.row.item_id for item in items])
-        send_until = since + self._lane.lease_s - self._lane.send_s
-        for item in items:
-            made = prepare(self._site, self._lane, item)
-            if isinstance(made, Outcome):
-                self._completer.put(self._unsent(item, made))
-            else:
-                self._prepared.append((made, send_until))
-        self._site.hook("prepared", [item.row.item_id for item in items])
+        self._held.add(items, since + self._lane.lease_s - self._lane.send_s)
         return len(items)
 
     def _claim_probes(self) -> int:
@@ -164,22 +162,22 @@ class Poller:
                     self._senders.send(Dispatch(plan.ready, plan.message, send_until, probe=True))
                     asked += 1
                 else:
-                    self._completer.put(self._unsent(item, plan, attempt=None))
+                    self._completer.put(self._unsent(item, plan))
         finally:
             self._senders.release(free - asked)
         return asked
 
     def _permit(self) -> bool:
         """Permit a group that the free senders can take; whether there was one."""
-        if not self._prepared:
+        if not self._held.prepared:
             return False
-        slots = self._senders.reserve(len(self._prepared), min(BEAT_S / 2, self._lane.poll_s))
+        slots = self._senders.reserve(self._held.prepared, min(BEAT_S / 2, self._lane.poll_s))
         if not slots:
             return True
         sent = 0
         try:
             group = []
-            for held in [self._prepared.popleft() for _ in range(slots)]:
+            for held in self._held.take(slots):
                 if self._may_still_go(*held):
                     group.append(held)
                 else:
@@ -198,7 +196,7 @@ class Poller:
         except RunnerError:
             return True  # nothing was heard of an end; the token has its own
 
-    def _send_group(self, group: Sequence[tuple[Ready, float]]) -> int:
+    def _send_group(self, group: Sequence[Held]) -> int:
         """
         Permit and send; how many were. What the database does not take as a group, it may take one by one.
 
@@ -212,7 +210,7 @@ class Poller:
         except Exception as error:  # noqa: BLE001  one message must not take the others with it
             self._say_trouble(str(error) if isinstance(error, RunnerError) else places(error))
             if isinstance(error, RunnerError) and error.number == BUSY:
-                self._prepared.extendleft(reversed(group))
+                self._held.put_back(group)
                 return 0
             if len(group) > 1:
                 return sum(self._send_group([each]) for each in group)
@@ -221,10 +219,10 @@ class Poller:
                 self._completer.put(self._unsent(group[0][0].item, parked))
             return 0
 
-    def _send_permitted(self, group: Sequence[tuple[Ready, float]]) -> int:
+    def _send_permitted(self, group: Sequence[Held]) -> int:
         items = [ready.item.row.item_id for ready, _ in group]
         self._site.hook("permitting", items)
-        answers = self._site.outbox.permit([_request(ready, self._site.message_life_s) for ready, _ in group])
+        answers = self._site.outbox.permit([ready.request(self._site.message_life_s) for ready, _ in group])
         self._site.hook("permitted", items)
         sent = 0
         for ready, send_until in group:
@@ -242,17 +240,21 @@ class Poller:
                 expires_at=permitted.expires_at,
                 item_id=ready.item.row.item_id,
                 read_timeout_s=self._lane.read_s,
+                his_user=ready.item.recorded_by,
             )
             self._senders.send(Dispatch(ready, message, send_until))
             sent += 1
         return sent
 
     def _give_back(self) -> None:
-        while self._prepared:
-            ready, _ = self._prepared.popleft()
-            self._completer.put(self._unsent(ready.item, Outcome(Ending.GIVEN_BACK)))
+        for item in self._held.give_up():
+            self._completer.put(self._unsent(item, Outcome(Ending.GIVEN_BACK)))
 
-    def _unsent(self, item: Item, outcome: Outcome, attempt: str | None = None) -> Completion:
+    def _refuse(self, item: Item, unsent: Unsent) -> None:
+        """Note how the try of an item ended that goes no further."""
+        self._completer.put(self._unsent(item, unsent.outcome, unsent.decision))
+
+    def _unsent(self, item: Item, outcome: Outcome, decision: DecisionNote | None = None) -> Completion:
         kind = self._site.mappings.types[item.document_type]
         return Completion(
             lane=self._lane.name,
@@ -260,7 +262,9 @@ class Poller:
             token=item.row.claim_token or "",
             outcome=outcome,
             waits=kind.waits,
-            attempt=attempt,
+            attempt="DECIDE" if decision is not None else None,
+            acting_user=decision.acting_user if decision is not None else None,
+            decision=decision,
         )
 
     def _trouble(self, fault: str) -> None:
@@ -284,16 +288,3 @@ class Poller:
             self._wait_s = self._lane.poll_s
         else:
             self._wait_s = min(self._lane.idle_poll_s, self._wait_s * 1.5)
-
-
-def _request(ready: Ready, life_s: float) -> PermitRequest:
-    return PermitRequest(
-        item=ready.item,
-        token=ready.item.row.claim_token or "",
-        message_id=ready.message_id,
-        body=ready.body,
-        document=ready.document_json,
-        acting_user=ready.token.eeszt_user,
-        mapping_version=ready.kind.digest,
-        life_s=life_s,
-    )

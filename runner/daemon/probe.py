@@ -69,6 +69,7 @@ def plan_probe(site: Site, lane: LaneSettings, item: Item) -> Asking | Outcome:
         expires_at=site.clock.now() + life,
         item_id=item.row.item_id,
         read_timeout_s=lane.read_s,
+        his_user=item.recorded_by,
     )
     return Asking(ready, message)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from runner.domain import sentences
+from runner.domain.environment import is_simulated
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.errors import RunnerError, places
 from runner.ports import Completion
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
     from runner.daemon.work import Dispatch, LaneSettings, Site
 
 logger = logging.getLogger(__name__)
+
+
+GROUPS = 20
+"""Into how many groups at most the senders of a busy lane are permitted; each group is a transaction."""
+
+GATHER_S = 0.002
+"""How long a group is waited for once a sender is free."""
 
 
 class Senders:
@@ -50,10 +59,17 @@ class Senders:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def free(self) -> int:
+        """How many stand idle now."""
+        return self._free
+
     def reserve(self, most: int, wait_s: float, *, spare: int = 0) -> int:
         """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
         with self._changed:
             self._changed.wait_for(lambda: self._free > spare, wait_s)
+            group = min(most, self._lane.senders // GROUPS)
+            if 0 < self._free - spare < group:
+                self._changed.wait_for(lambda: self._free - spare >= group, GATHER_S)
             taken = max(0, min(most, self._free - spare))
             self._free -= taken
             return taken
@@ -86,7 +102,7 @@ class Senders:
         if started >= dispatch.send_until:
             return self._completion(dispatch, _not_started(probe=dispatch.probe), 0.0)
         site.hook("probing" if dispatch.probe else "sending", [ready.item.row.item_id])
-        reply = site.gateway.send(dispatch.message, ready.token)
+        reply = site.gateway.send(replace(dispatch.message, begin_by=dispatch.send_until), ready.token)
         site.hook("asked" if dispatch.probe else "answered", [ready.item.row.item_id])
         if dispatch.probe:
             ask = ready.kind.ask
@@ -94,6 +110,8 @@ class Senders:
             outcome = ask.judge(reply, site.mappings.types[ask.document_type], ready.document, ready.item)
         else:
             outcome = ready.kind.outcome(reply, ready.document, ready.item)
+        if site.is_production and is_simulated(outcome.receipt):
+            outcome = _disbelieved(ready.item.row.item_id, probe=dispatch.probe)
         if outcome.reason_code == Reason.TOKEN_REFUSED:
             self._end_session(ready.token.eeszt_user)
         logger.info(
@@ -107,7 +125,7 @@ class Senders:
                 "took_ms": round(reply.took_s * 1000),
             },
         )
-        return self._completion(dispatch, outcome, site.clock.monotonic() - started)
+        return replace(self._completion(dispatch, outcome, site.clock.monotonic() - started), noted=reply.noted)
 
     def _end_session(self, eeszt_user: str) -> None:
         """The EESZT takes it no longer; where that cannot be written now, the next refusal will say so again."""
@@ -138,3 +156,9 @@ def _not_started(*, probe: bool) -> Outcome:
     """What is said of a message whose lease ran short before it was begun."""
     ending = Ending.NO_ANSWER if probe else Ending.NOT_RECEIVED
     return Outcome(ending, Reason.NOT_REACHED, sentences.NOT_REACHED, retry_after_s=0.0, burns_attempt=False)
+
+
+def _disbelieved(item: int, *, probe: bool) -> Outcome:
+    """Whoever gave a simulator's identifier is not the EESZT: nothing is known of what became of the message."""
+    logger.error("identifier is a simulator's", extra={"event": "environment.simulated", "item": item})
+    return Outcome(Ending.NO_ANSWER if probe else Ending.UNKNOWN, Reason.BAD_ANSWER, sentences.SIMULATED)

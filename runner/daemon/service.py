@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from runner.daemon.completer import Completer
+from runner.daemon.duties import Duties
 from runner.daemon.housekeeper import Housekeeper
 from runner.daemon.lane import Poller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.daemon.duties import Duty
     from runner.daemon.work import LaneSettings, Site, Watched
 
 logger = logging.getLogger(__name__)
@@ -26,11 +28,14 @@ WRITE_S = 2.0
 class Daemon:
     """All lanes of one process."""
 
-    def __init__(self, site: Site, lanes: Sequence[LaneSettings], services: Sequence[Watched]) -> None:
+    def __init__(
+        self, site: Site, lanes: Sequence[LaneSettings], services: Sequence[Watched], duties: Sequence[Duty]
+    ) -> None:
         self._clock = site.clock
         self._completer = Completer(site)
         self._pollers = [Poller(site, lane, self._completer) for lane in lanes]
         self._housekeeper = Housekeeper(site, services, self.wake)
+        self._duties = Duties(duties)
 
     def start(self) -> None:
         """Start every thread; returns at once."""
@@ -38,6 +43,7 @@ class Daemon:
         for poller in self._pollers:
             poller.start()
         self._housekeeper.start()
+        self._duties.start()
         logger.info("daemon started", extra={"event": "daemon.started", "lanes": len(self._pollers)})
 
     def wake(self) -> None:
@@ -48,9 +54,11 @@ class Daemon:
     def stop(self) -> bool:
         """Finish or give back what is held; whether all ended in time."""
         end = self._clock.monotonic() + STOP_S
+        self._duties.ask_to_stop()
         for poller in self._pollers:
             poller.ask_to_stop()
         ended = [poller.stop(end - WRITE_S) for poller in self._pollers]
         ended += [self._completer.stop(WRITE_S / 2), self._housekeeper.stop(end)]
+        ended.append(self._duties.stop(end - self._clock.monotonic()))
         logger.info("daemon stopped", extra={"event": "daemon.stopped", "clean": all(ended)})
         return all(ended)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.domain.outcome import Outcome
 from runner.mapping import DocumentType, Mappings
-from runner.ports import Clock, Directory, Gateway, Item, Message, Outbox, Sessions, Token
+from runner.ports import Clock, DecisionNote, Directory, Gateway, Item, Message, Outbox, PermitRequest, Sessions, Token
 
 StepHook = Callable[[str, Sequence[int]], None]
 """Called with a step's name and the items it is about; inert in production, tests wait or kill on it."""
@@ -15,6 +16,10 @@ StepHook = Callable[[str, Sequence[int]], None]
 
 def no_hook(step: str, items: Sequence[int]) -> None:
     """Let the step pass."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Site:
         technical_user: EESZT name of the technical user, or None.
         message_life_s: How long a message is valid by its own word, seconds.
         clock: Time.
+        is_production: Whether this is the real thing: what a simulator gave is not believed then.
+        is_suspended: Whether nothing may be claimed or sent, since the database is another one than at the start.
         hook: Told of every step.
     """
 
@@ -44,6 +51,8 @@ class Site:
     technical_user: str | None
     message_life_s: float
     clock: Clock
+    is_production: bool = False
+    is_suspended: Callable[[], bool] = _never
     hook: StepHook = no_hook
 
 
@@ -109,6 +118,7 @@ class Ready:
         body: The body's element, exclusive C14N.
         document: What it says.
         document_json: The same as it is stored.
+        decision: Why under this name; None for a retry, whose identity was decided once.
     """
 
     item: Item
@@ -118,6 +128,35 @@ class Ready:
     body: bytes
     document: Mapping[str, Any]
     document_json: str
+    decision: DecisionNote | None = None
+
+    def request(self, life_s: float) -> PermitRequest:
+        """What the permit must store before a byte leaves; the message lives ``life_s`` seconds by its own word."""
+        return PermitRequest(
+            item=self.item,
+            token=self.item.row.claim_token or "",
+            message_id=self.message_id,
+            body=self.body,
+            document=self.document_json,
+            acting_user=self.token.eeszt_user,
+            mapping_version=self.kind.digest,
+            life_s=life_s,
+            decision=self.decision,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """
+    An item whose try ends before a byte could leave.
+
+    Attributes:
+        outcome: What becomes of it.
+        decision: What the decision table had said of it; None where it was not asked, or the item only waits.
+    """
+
+    outcome: Outcome
+    decision: DecisionNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +177,4 @@ class Dispatch:
     probe: bool = False
 
 
-__all__ = ["Dispatch", "LaneSettings", "Ready", "Site", "StepHook", "Watched", "no_hook"]
+__all__ = ["Dispatch", "LaneSettings", "Ready", "Site", "StepHook", "Unsent", "Watched", "no_hook"]

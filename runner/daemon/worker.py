@@ -7,13 +7,15 @@ import logging
 import uuid
 from typing import TYPE_CHECKING
 
-from runner.daemon.work import LaneSettings, Ready, Site
+from runner.daemon.deciding import Decided, NoTokenError, decide_sender, token_of
+from runner.daemon.work import LaneSettings, Ready, Site, Unsent
 from runner.domain import sentences
+from runner.domain.facts import Kind
 from runner.domain.outcome import Ending, Outcome, Reason
-from runner.domain.policy import Decision, Facts, Kind, Recorder, Sender, decide
-from runner.errors import BUSY, LoginError, RunnerError, TransportError, places
+from runner.domain.policy import Sender
+from runner.errors import BUSY, RunnerError, places
 from runner.mapping import DocumentType, RowRefused
-from runner.ports import Item, Proof, Token
+from runner.ports import Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,25 +39,28 @@ class RefusedError(Exception):
         self.outcome = outcome
 
 
-def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Outcome:
+def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Unsent:
     """
     Make an item ready for its permit, or say how its try ends before a byte could leave.
 
     Never raises for what a row holds: an unexpected fault parks that row only.
     """
+    decided: Decided | None = None
+    outcome = Outcome(Ending.PARKED, Reason.MAPPING_FAULT, sentences.MAPPING_FAULT)
     try:
         kind = site.mappings.types[item.document_type]
         _refuse_in_outage(site, item, kind)
         if item.stored_body is not None and item.acting_user is not None:
             return _again(site, item, kind)
-        return _first_time(site, lane, item, kind)
-    except RefusedError as refused:
-        return refused.outcome
-    except RowRefused as refused:
-        return refused.outcome
+        decided = decide_sender(site, lane, item, kind)
+        return _first_time(site, item, kind, decided)
+    except (RefusedError, RowRefused) as refused:
+        outcome = refused.outcome
+    except NoTokenError:
+        outcome = _not_reached()
     except RunnerError as error:
         if error.number == BUSY:
-            return _not_reached()
+            return Unsent(_not_reached())
         logger.error(
             "item could not be prepared", extra={"event": "item.fault", "item": item.row.item_id, "fault": str(error)}
         )
@@ -64,7 +69,8 @@ def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Outcome:
             "item met a fault of the runner",
             extra={"event": "item.bug", "item": item.row.item_id, "fault": places(error)},
         )
-    return Outcome(Ending.PARKED, Reason.MAPPING_FAULT, sentences.MAPPING_FAULT)
+    is_waiting = outcome.ending is Ending.NOT_RECEIVED
+    return Unsent(outcome, decided.note if decided is not None and not is_waiting else None)
 
 
 def _refuse_in_outage(site: Site, item: Item, kind: DocumentType) -> None:
@@ -81,7 +87,7 @@ def _refuse_in_outage(site: Site, item: Item, kind: DocumentType) -> None:
 def _again(site: Site, item: Item, kind: DocumentType) -> Ready:
     """The same bytes under the same identity: nothing is decided or rendered anew once bytes may have left."""
     acting_user = item.acting_user or ""
-    token = _token(site, acting_user)
+    token = token_of(site, acting_user)
     if token is None:
         raise RefusedError(Outcome(Ending.PARKED, Reason.LOGIN, sentences.LOGIN_NEEDED))
     return Ready(
@@ -95,15 +101,16 @@ def _again(site: Site, item: Item, kind: DocumentType) -> Ready:
     )
 
 
-def _first_time(site: Site, lane: LaneSettings, item: Item, kind: DocumentType) -> Ready:
-    recorder = site.directory.recorder(item.recorded_by)
-    personal = _token(site, recorder.eeszt_user) if recorder.eeszt_user else None
-    decision = _decide(site, lane, item, kind, recorder, personal)
+def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) -> Ready:
+    decision = decided.decision
     if decision.outcome is not None:
         raise RefusedError(decision.outcome)
-    token = personal if decision.sender is Sender.RECORDER else _token(site, site.technical_user or "")
+    token = decided.personal if decision.sender is Sender.RECORDER else token_of(site, site.technical_user or "")
     if token is None:
         raise RefusedError(_not_reached())
+    if item.oth_code == "":
+        text = f"{sentences.NO_OTH_CODE} {item.workplace}."
+        raise RefusedError(Outcome(Ending.INVALID, Reason.NO_OTH_CODE, text))
     row = _read(site, item, kind)
     message_id = item.row.message_id or uuid.uuid4().urn
     prepared = kind.prepare(row, item, message_id)
@@ -115,46 +122,8 @@ def _first_time(site: Site, lane: LaneSettings, item: Item, kind: DocumentType) 
         body=prepared.body,
         document=prepared.document,
         document_json=prepared.document_json,
+        decision=decided.note,
     )
-
-
-def _decide(
-    site: Site, lane: LaneSettings, item: Item, kind: DocumentType, recorder: Recorder, personal: Token | None
-) -> Decision:
-    def assigned(eeszt_user: str | None) -> bool:
-        return bool(eeszt_user) and site.directory.is_assigned(str(eeszt_user), item.workplace)
-
-    facts = Facts(
-        kind=kind.kind,
-        registration=recorder.registration,
-        login_at_recording=item.login_at_recording,
-        session=personal is not None,
-        proved=lane.trusted or item.proof is Proof.BOUND,
-        certificate=site.technical_user is not None,
-        prescriber=item.prescriber is None or item.prescriber == item.recorded_by,
-        recorder_assigned=assigned(recorder.eeszt_user),
-        technical_assigned=assigned(site.technical_user),
-    )
-    decision = decide(facts, item.workplace)
-    logger.debug(
-        "sender decided",
-        extra={
-            "event": "item.decided",
-            "item": item.row.item_id,
-            "line": decision.line.number,
-            "sender": decision.sender or "",
-        },
-    )
-    return decision
-
-
-def _token(site: Site, acting_user: str) -> Token | None:
-    """The identity's token; an STS that cannot be asked, or refuses the technical user, delays the item."""
-    try:
-        return site.sessions.token(acting_user)
-    except (LoginError, TransportError) as error:
-        logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
-        raise RefusedError(_not_reached()) from error
 
 
 def _read(site: Site, item: Item, kind: DocumentType) -> Mapping[str, object]:

@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from runner.demo.people import BELGYOGYASZAT, PEOPLE, TECHNICAL_USER, WORKPLACES
+from runner.demo.people import (
+    BELGYOGYASZAT,
+    BODNAR,
+    GASZTRO,
+    KOVACS,
+    PEOPLE,
+    SURGOSSEGI,
+    TECHNICAL_USER,
+    UNASSIGNED,
+    WITHOUT_CODE,
+    WORKPLACES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,48 +67,98 @@ class MedWorkS:
         places = [
             _insert("EESZT_WORKPLACE", {"workplace": code, "oth_code": code, "reports": 1}) for code in WORKPLACES
         ]
+        places += [
+            _insert("EESZT_WORKPLACE", {"workplace": code, "oth_code": code, "reports": 1}) for code in UNASSIGNED
+        ]
+        places += [_insert("EESZT_WORKPLACE", {"workplace": code, "reports": 1}) for code in WITHOUT_CODE]
+        everybody = [(p.eeszt_user, p.role) for p in PEOPLE if p.eeszt_user is not None] + [
+            (TECHNICAL_USER, "TECHNIKAI")
+        ]
+        assigned: list[tuple[str | None, str, str]] = [
+            (user, code, role) for user, role in everybody for code in WORKPLACES if user != BODNAR.eeszt_user
+        ]
+        assigned += [
+            (BODNAR.eeszt_user, BELGYOGYASZAT, BODNAR.role),
+            (BODNAR.eeszt_user, SURGOSSEGI, "ADMINISZTRATOR"),
+            (KOVACS.eeszt_user, GASZTRO, KOVACS.role),
+        ]
         rights = [
             _insert("EESZT_USER_WORKPLACE", {"eeszt_user": user, "workplace": code, "role": role})
-            for user, role in [(p.eeszt_user, p.role) for p in PEOPLE if p.eeszt_user] + [(TECHNICAL_USER, "TECHNIKAI")]
-            for code in WORKPLACES
+            for user, code, role in assigned
         ]
         self.change(*users, *places, *rights)
 
     def prescribe(
-        self, doctor: Person, patient: Patient, ttt: str, dose: str, *, send: bool = True, number: int | None = None
+        self,
+        doctor: Person,
+        patient: Patient,
+        ttt: str,
+        dose: str,
+        *,
+        send: bool = True,
+        number: int | None = None,
+        workplace: str = BELGYOGYASZAT,
+        recorded_at: datetime | None = None,
+        fields: Mapping[str, object] | None = None,
     ) -> int:
-        """Finish a prescription: the record and its outbox row, in one transaction; the record's number."""
+        """
+        Finish a prescription: the record and its outbox row, in one transaction; the record's number.
+
+        Args:
+            doctor: Who prescribes.
+            patient: For whom.
+            ttt: Product.
+            dose: One dose.
+            send: Whether the outbox row is written too.
+            number: The record's; None: the next.
+            workplace: Where.
+            recorded_at: When; None: now.
+            fields: Columns of the record that are otherwise.
+        """
         number = number or self._next("MW_VENY", "VENY_ID", 9201)
         now = datetime.now(UTC)
         record = {
-            "VENY_ID": number,
+            **_prescription(number, now),
             "TAJ": patient.taj,
             "NEV": patient.name,
             "SZUL_DATUM": patient.born,
             "PECSETSZAM": doctor.pecsetszam,
-            "OTH_KOD": BELGYOGYASZAT,
-            "VENY_TIPUS": "GYARI",
-            "JOGCIM": "ALT",
+            "OTH_KOD": workplace,
             "TTT_KOD": ttt,
-            "MENNYISEG": 1,
-            "HELYETTESITHETO": 1,
-            "BNO_KOD": "I10H0",
             "ADAG": dose,
-            "GYAKORISAG": "naponta",
-            "NAPLOSORSZAM": f"{now:%Y}/{number}",
-            "FELIRAS_IDEJE": f"{now.astimezone(BUDAPEST):%Y-%m-%d %H:%M:%S}",
-            "GYSE": 0,
-            "EGYSE": 0,
+            **(fields or {}),
         }
-        outbox = self._outbox_row("erecept_feliras", doctor, now, source_key=str(number), order_key=f"veny-{number}")
+        outbox = self._outbox_row(
+            "erecept_feliras", doctor, recorded_at or now, source_key=str(number), order_key=f"veny-{number}"
+        )
+        outbox["workplace"] = workplace
         self.change(_insert("MW_VENY", record), *([_insert("EESZT_OUT_INTERACTIVE", outbox)] if send else []))
         return number
 
-    def record_event(self, recorder: Person, patient: Patient, bno: str) -> str:
-        """Finish an outpatient visit: an outbox row whose payload is the event; its key."""
+    def record_event(
+        self,
+        recorder: Person,
+        patient: Patient,
+        bno: str,
+        *,
+        workplace: str = BELGYOGYASZAT,
+        order_key: str | None = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> str:
+        """
+        Finish an outpatient visit: an outbox row whose payload is the event; its key.
+
+        Args:
+            recorder: Who records it.
+            patient: Of whom.
+            bno: Diagnosis.
+            workplace: Where.
+            order_key: The episode, where several events belong together; None: this event alone.
+            fields: Fields of the payload that are otherwise.
+        """
         number = self._next("EESZT_OUT_BACKGROUND", "ITEM_ID", 0)
         now = datetime.now(UTC)
-        key = f"amb-{number}-{now:%H%M%S%f}"
+        key = f"amb-{number}"
         payload = {
             "TAJ": patient.taj,
             "NEV": patient.name,
@@ -106,8 +167,10 @@ class MedWorkS:
             "NAPLOSORSZAM": f"{now:%Y}/{number}",
             "KEZDETE": f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}",
             "DIAGNOZISOK": [{"BNO": bno, "TIPUS": "1"}],
+            **(fields or {}),
         }
-        row = self._outbox_row("ekat_esemeny", recorder, now, source_key=key, order_key=key)
+        row = self._outbox_row("ekat_esemeny", recorder, now, source_key=key, order_key=order_key or key)
+        row["workplace"] = workplace
         row["payload"] = json.dumps(payload, ensure_ascii=False)
         self.change(_insert("EESZT_OUT_BACKGROUND", row))
         return key
@@ -115,7 +178,7 @@ class MedWorkS:
     def ask_prescriptions(self, doctor: Person, patient: Patient) -> str:
         """Ask for a patient's prescriptions; the question's key."""
         now = datetime.now(UTC)
-        key = f"kerdes-{now:%H%M%S%f}"
+        key = f"kerdes-{self._next('EESZT_OUT_QUERY', 'ITEM_ID', 0)}"
         row = self._outbox_row("erecept_lekerdezes", doctor, now, source_key=key, order_key=None)
         question = {
             "TAJ": patient.taj,
@@ -127,6 +190,12 @@ class MedWorkS:
         self.change(_insert("EESZT_OUT_QUERY", row))
         return key
 
+    def log_out(self, person: Person) -> None:
+        """End a person's session; where the database has the package, EESZT_API does it."""
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        sql = "UPDATE EESZT_LOGIN SET ended_at = :now, sealed = NULL WHERE eeszt_user = :user AND ended_at IS NULL"
+        self.change((sql, {"now": now, "user": person.eeszt_user}))
+
     def status(self, document_type: str, source_key: object) -> Mapping[str, object]:
         """What the database says of an item now."""
         found = self.rows(
@@ -137,8 +206,13 @@ class MedWorkS:
         return found[0] if found else {}
 
     def all_items(self) -> Sequence[Mapping[str, object]]:
-        """Every item, oldest first."""
-        return self.rows("SELECT * FROM EESZT_V_STATUS ORDER BY item_id")
+        """Every item, oldest first, with the lines of the decision table that decided on it, in their order."""
+        return self.rows(
+            "SELECT s.*, (SELECT group_concat(d.decision, '→') FROM"
+            " (SELECT decision FROM EESZT_V_DECISION WHERE item_id = s.item_id"
+            " ORDER BY ending = 'PERMITTED', decided_at) d) AS line"
+            " FROM EESZT_V_STATUS s ORDER BY s.item_id"
+        )
 
     def _outbox_row(
         self, document_type: str, recorder: Person, now: datetime, *, source_key: str, order_key: str | None
@@ -160,6 +234,23 @@ class MedWorkS:
         connection = sqlite3.connect(self._database, timeout=10, isolation_level=None)
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
+
+
+def _prescription(number: int, now: datetime) -> dict[str, object]:
+    """What all prescriptions of the demonstration have in common."""
+    return {
+        "VENY_ID": number,
+        "VENY_TIPUS": "GYARI",
+        "JOGCIM": "ALT",
+        "MENNYISEG": 1,
+        "HELYETTESITHETO": 1,
+        "BNO_KOD": "I10H0",
+        "GYAKORISAG": "naponta",
+        "NAPLOSORSZAM": f"{now:%Y}/{number}",
+        "FELIRAS_IDEJE": f"{now.astimezone(BUDAPEST):%Y-%m-%d %H:%M:%S}",
+        "GYSE": 0,
+        "EGYSE": 0,
+    }
 
 
 def _insert(table: str, row: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:

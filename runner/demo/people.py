@@ -8,7 +8,11 @@ INSTITUTION = "013579"
 TECHNICAL_USER = "TECHNIKAI-013579"
 BELGYOGYASZAT = "013579101"
 SURGOSSEGI = "013579202"
+RONTGEN = "013579303"
+GASZTRO = "GASZTRO"
 WORKPLACES = {BELGYOGYASZAT: "Belgyógyászati ambulancia", SURGOSSEGI: "Sürgősségi betegellátás"}
+UNASSIGNED = {RONTGEN: "Röntgen, ahová senki nincs rendelve"}
+WITHOUT_CODE = {GASZTRO: "Gasztroenterológia, OTH-kód nélkül"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,13 @@ class Person:
 KOVACS = Person("kovacs.anna", "Dr. Kovács Anna", "O12345", doctor=True)
 SZUCS = Person("szucs.gergo", "Dr. Szűcs Gergő", "O23456", doctor=True)
 OROSZ = Person("orosz.ildiko", "Őrsi Ildikó (szakdolgozó)", "SZ34567", doctor=False, role="SZAKDOLGOZO")
-PEOPLE = (KOVACS, SZUCS, OROSZ)
+BODNAR = Person("bodnar.eszter", "Dr. Bodnár Eszter", "O45678", doctor=True)
+HELYETTES = Person("helyettes.pal", "Dr. Helyettes Pál (nincs regisztrálva)", None, doctor=True)
+IRNOK = Person("irnok.pal", "Írnok Pál (nem EESZT-felhasználó)", None, doctor=False)
+PEOPLE = (KOVACS, SZUCS, OROSZ, BODNAR, HELYETTES, IRNOK)
+
+VENDEG = Person("vendeg.agnes", "Vendég Ágnes (nincs sora)", None, doctor=False)
+"""Nobody has matched her: EESZT_USER_MAP has no row of hers."""
 
 
 def taj(first_eight: str) -> str:

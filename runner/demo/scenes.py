@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from runner.demo.who import who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,8 @@ def main(stage: Stage) -> None:
             (KOVACS, PATIENTS[0], "I10H0"),
         )
     ]
-    for event, who in zip(events, (KOVACS, SZUCS, KOVACS), strict=True):
-        stage.expect(EVENT, event, "ACCEPTED", None, who.eeszt_user)
+    for event, doctor in zip(events, (KOVACS, SZUCS, KOVACS), strict=True):
+        stage.expect(EVENT, event, "ACCEPTED", None, doctor.eeszt_user)
     stage.say(f"MedWorkS wrote {len(keys)} prescriptions and {len(events)} events into its outboxes")
     for key in keys:
         stage.until(f"prescription {key}", stage.ends(WRITE, key))
@@ -150,6 +151,7 @@ def paper_first(stage: Stage) -> None:
 
 SCENES: dict[str, Callable[[Stage], None]] = {
     "main": main,
+    "who": who,
     "lost-answer": lost_answer,
     "outage": outage,
     "kill": kill,

@@ -34,12 +34,14 @@ COLUMNS = (
     ("item", "item_id"),
     ("document type", "document_type"),
     ("key", "source_key"),
+    ("recorded by", "recorded_by"),
+    ("line", "line"),
+    ("sent as", "acting_user"),
     ("state", "state"),
     ("ward", "ward_answer"),
-    ("acting as", "acting_user"),
-    ("identifier", "eeszt_id"),
-    ("reason", "status_text"),
 )
+WIDTH = 150
+"""Of the end table; its last column is cut there."""
 
 
 def demonstrate(
@@ -116,10 +118,10 @@ def _play(stage: Stage, scenes: Sequence[str]) -> bool:
 def _report(stage: Stage) -> bool:
     """Print the end table; whether every promise was kept."""
     items = stage.medworks.all_items()
-    print("\nWhat MedWorkS reads in EESZT_V_STATUS:\n")
     print(
-        table([{title: row.get(column) for title, column in COLUMNS} for row in items], [title for title, _ in COLUMNS])
+        "\nWho sent what and why (line: of the decision table, docs/reference/who_sends.md; blank: it was not asked):\n"
     )
+    print("\n".join(cut(line) for line in end_table(items).splitlines()))
     broken = stage.broken_promises()
     for line in broken:
         print(f"NOT AS PROMISED: {line}")
@@ -134,16 +136,38 @@ def _report(stage: Stage) -> bool:
     return not broken
 
 
+def end_table(items: Sequence[Mapping[str, object]]) -> str:
+    """Items, each with the identifier that it got, or else the sentence that the ward reads."""
+    last = "identifier, or why not"
+    rows = [
+        {
+            **{title: row.get(column) for title, column in COLUMNS},
+            last: row["eeszt_id"] if row["eeszt_id"] and row["state"] == "ACCEPTED" else row["status_text"],
+        }
+        for row in items
+    ]
+    return table(rows, [*(title for title, _ in COLUMNS), last])
+
+
+def cut(line: str) -> str:
+    """Give a line of the table in its width."""
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + ("─" if line.endswith("─") else "…")
+
+
 def _say_what_is_left(site: DemoSite) -> None:
     with contextlib.suppress(ValueError):
         site = type(site)(site.folder.relative_to(site.folder.cwd()))
     command = f".venv/bin/eeszt-runner --settings {site.settings}"
     print(
-        f"\nLeft behind in {site.folder}/: medworks.db (SQLite), barcodes/*.svg, runner.log, simulator/register.jsonl."
+        f"\nLeft behind in {site.folder}/: medworks.db (SQLite), barcodes/*.svg, runner.log, simulator/register.jsonl,"
+        " state/audit (the sealed log)."
     )
     print("To look at it:")
     for words in ("items list", "items story 1", 'db sql "SELECT * FROM EESZT_V_BARCODE"'):
         print(f"  {command} {words}")
+    print(f"  {command} audit verify        (nothing was changed; change a byte of state/audit and try again)")
+    print(f"  {command} audit search --item 1")
+    print(f"  {command} audit show ENTRY --key {site.audit_key}        (ENTRY as search gives it)")
     print("  make play        (everything starts again on this database; write rows of your own)")
 
 

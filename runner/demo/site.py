@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from runner.demo.people import INSTITUTION, PEOPLE, TECHNICAL_USER, WORKPLACES
 from runner.simulator.pki import Pki, make_pki
 from runner.simulator.user import new_seed, one_time_password
@@ -70,6 +73,9 @@ trust = "pki/ca.crt"
 
 [sealing]
 key_file = "sealing.key"
+
+[audit]
+public_key = "audit-public.pem"
 
 [lanes.interactive]
 poll = "50ms"
@@ -141,6 +147,11 @@ class DemoSite:
         return self.folder / "barcodes"
 
     @property
+    def audit_key(self) -> Path:
+        """The private key of the audit log; in a hospital it lies elsewhere, under a password."""
+        return self.folder / "audit-private.pem"
+
+    @property
     def pki(self) -> Pki:
         """Certificates and keys."""
         return Pki.at(self.simulator / "pki")
@@ -172,6 +183,7 @@ def prepare_folder(folder: Path) -> DemoSite:
     make_pki(site.pki.folder, institution=INSTITUTION, technical_user=TECHNICAL_USER)
     (site.folder / "pki").symlink_to(site.pki.folder.relative_to(site.folder))
     write_secret(site.folder / "sealing.key", base64.b64encode(secrets.token_bytes(32)))
+    _make_audit_keys(site)
     write_secret(site.simulator / "users.yaml", json.dumps(_users(), ensure_ascii=False, indent=2).encode())
     return site
 
@@ -197,6 +209,15 @@ def write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, from its first moment."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
+
+
+def _make_audit_keys(site: DemoSite) -> None:
+    """The institution's key pair, as `audit keys` makes it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    write_secret(site.audit_key, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (site.folder / "audit-public.pem").write_bytes(public)
 
 
 def _free_port() -> int:

@@ -45,6 +45,8 @@ class Expected:
         state: Final state.
         ward_answer: What the ward was told, or None.
         acting_user: Under whose name it went, or None where that is not looked at.
+        reason: Reason code, or None where that is not looked at.
+        line: Lines of the decision table that decided, in their order, or None where that is not looked at.
     """
 
     document_type: str
@@ -52,6 +54,8 @@ class Expected:
     state: str
     ward_answer: str | None = None
     acting_user: str | None = None
+    reason: str | None = None
+    line: str | None = None
 
 
 @dataclass(slots=True)
@@ -165,10 +169,18 @@ class Stage:
         return lambda: self.status(document_type, key).get("state") in FINAL
 
     def expect(
-        self, document_type: str, key: object, state: str, ward: str | None = None, acting: str | None = None
+        self,
+        document_type: str,
+        key: object,
+        state: str,
+        ward: str | None = None,
+        acting: str | None = None,
+        *,
+        reason: str | None = None,
+        line: str | None = None,
     ) -> None:
-        """Promise how an item will have ended when the demonstration is over."""
-        self.expected.append(Expected(document_type, str(key), state, ward, acting))
+        """Promise how an item will have ended when the demonstration is over; PARKED: that it still waits."""
+        self.expected.append(Expected(document_type, str(key), state, ward, acting, reason, line))
 
     def settle(self, timeout_s: float = 20.0) -> None:
         """Wait until nothing is under way any more, so that the end table shows ends."""
@@ -182,20 +194,21 @@ class Stage:
 
     def broken_promises(self) -> list[str]:
         """Compare what the scenes promised with what the database says; one line for each difference."""
+        rows = {(row["document_type"], row["source_key"]): row for row in self.medworks.all_items()}
         broken = []
         for promise in self.expected:
-            row = self.status(promise.document_type, promise.source_key)
-            have = (row.get("state"), row.get("ward_answer"))
-            if have != (promise.state, promise.ward_answer):
-                broken.append(
-                    f"{promise.document_type} {promise.source_key}: {have[0]}/{have[1]} "
-                    f"instead of {promise.state}/{promise.ward_answer}"
-                )
-            elif promise.acting_user and row.get("acting_user") != promise.acting_user:
-                broken.append(f"{promise.document_type} {promise.source_key}: sent as {row.get('acting_user')}")
-        unended = [row for row in self.medworks.all_items() if not self.is_final(row)]
-        broken += [f"item {row['item_id']} has not ended: {row['state']}" for row in unended]
-        return broken
+            row = rows.get((promise.document_type, promise.source_key), {})
+            promised = {"state": promise.state, "ward_answer": promise.ward_answer}
+            more = {"acting_user": promise.acting_user, "reason_code": promise.reason, "line": promise.line}
+            promised |= {name: value for name, value in more.items() if value is not None}
+            broken += [
+                f"{promise.document_type} {promise.source_key}: {name} is {row.get(name)} instead of {value}"
+                for name, value in promised.items()
+                if row.get(name) != value
+            ]
+        waiting = {(each.document_type, each.source_key) for each in self.expected if each.state == "PARKED"}
+        unended = [row for key, row in rows.items() if key not in waiting and not self.is_final(row)]
+        return [*broken, *(f"item {row['item_id']} has not ended: {row['state']}" for row in unended)]
 
     @staticmethod
     def is_final(row: Mapping[str, object]) -> bool:

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     LOGIN = "LOGIN"  # the person must log in
     NO_MATCH = "NO_MATCH"  # the HIS user has no row in EESZT_USER_MAP
     NOT_ASSIGNED = "NOT_ASSIGNED"  # the sending identity is not assigned to the workplace
+    NO_OTH_CODE = "NO_OTH_CODE"  # EESZT_WORKPLACE has no OTH code of the workplace
     NOT_REGISTERED = "NOT_REGISTERED"  # a doctor who must be registered first
     DOCTOR_ONLY = "DOCTOR_ONLY"
     PRESCRIBER_ONLY = "PRESCRIBER_ONLY"
@@ -67,6 +68,7 @@ class Reason(StrEnum):
     NOT_REACHED = "NOT_REACHED"  # connection refused, or the breaker is open
     DUPLICATE = "DUPLICATE"  # the same record is on its way, or up, already
     MAPPING_FAULT = "MAPPING_FAULT"  # the mapping failed on this row
+    COPIED = "COPIED"  # the database was adopted as a copy: nothing that stood open in it is sent from here
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105  the EESZT no longer takes the session
 
 

@@ -30,6 +30,7 @@ class RuleKind(StrEnum):
     SENDER = "sender"  # under whose name a kind of data may go
     WINDOW = "window"  # until when after its recording
     NEVER = "never"  # what is never sent
+    POLICY = "policy"  # what the decision table says where no public source, or only one of today, decides
     IDENTIFIER = "identifier"  # which identifiers of patients and workplaces are good
 
 

@@ -191,3 +191,33 @@ def withdrawal_void(original: Row) -> Step:
         return withdrawal_ended(original, State.INVALID)
     text = sentences.ACCEPTED if original.state is State.ACCEPTED else original.status_text
     return Step(replace(original, withdraw_asked_at=None, compensation=None, status_text=text))
+
+
+def replayed(row: Row, message_id: str, sent_at: datetime, expires_at: datetime, now: datetime) -> tuple[Row, ...]:
+    """
+    Lead a row of a database that went back in time where the log proves that it had been: sent, its end not known.
+
+    What the ward was told meanwhile is lost; a ward that still waits here waited long ago, so it is told nothing.
+
+    Returns:
+        The rows that it passes through, in order, the last one UNKNOWN and due to be asked after; none where it stands
+        where it may have been sent from already, or is final.
+    """
+    if row.state not in UNSENT and not (row.state is State.PARKED and row.sent_at is None):
+        return ()
+    ward = None if row.ward_answer is WardAnswer.WAIT else row.ward_answer
+    free = replace(endings.freed_row(row), ward_answer=ward, reason_code=None, status_text=None)
+    claimed = replace(free, state=State.CLAIMED)
+    sending = replace(claimed, state=State.SENDING, message_id=message_id, sent_at=sent_at, expires_at=expires_at)
+    unknown = replace(sending, state=State.UNKNOWN, attempts=row.attempts + 1, next_at=now)
+    start = () if row.state is not State.PARKED else (replace(free, state=State.NEW),)
+    return (*start, *(() if row.state is State.CLAIMED else (claimed,)), sending, unknown)
+
+
+def disown(row: Row) -> Step:
+    """End what stands open in a copy of a database, whose original goes on elsewhere."""
+    if row.state in UNSENT or (row.state is State.PARKED and row.sent_at is None):
+        return Step(endings.end(row, State.CANCELLED, Reason.COPIED, sentences.COPIED))
+    if row.state in {State.SENDING, State.UNKNOWN}:
+        return Step(endings.end(row, State.PARKED, Reason.COPIED, sentences.COPIED))
+    return Step(replace(row, next_at=None)) if row.next_at is not None else Step(row, Verdict.UNCHANGED)

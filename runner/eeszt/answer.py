@@ -106,7 +106,8 @@ class Verifier:
         security = _security(root, header)
         found = identifiers(root)
         signed = digested(only(security, _SIGNATURE), found, self._signer(security, now).public_key(), self._allowed)
-        places = {name: only(header, element) for name, element in _HEADERS.items() if header.find(element) is not None}
+        there = {child.tag for child in header}
+        places = {name: only(header, element) for name, element in _HEADERS.items() if element in there}
         places |= {"timestamp": only(security, _TIMESTAMP), "body": body}
         parts = _at_their_places(places, signed, found, self._required)
         if "timestamp" in parts:
@@ -203,12 +204,17 @@ def _at_their_places(
     found: Mapping[str, etree._Element],
     required: Sequence[str],
 ) -> dict[str, etree._Element]:
-    """The parts that were digested and stand where they belong, each as a new document."""
+    """
+    The parts that were digested and stand where they belong, parsed anew from the bytes that were digested.
+
+    They are whole elements that declare their own namespaces, so they can stand side by side in one new document.
+    """
     by_element = {found[identifier]: data for identifier, data in signed.items()}
     for name in required:
         if name not in places or places[name] not in by_element:
             raise UnverifiedError(f"{name} is not signed at its place")
-    return {name: parse(by_element[place]) for name, place in places.items() if place in by_element}
+    kept = {name: by_element[place] for name, place in places.items() if place in by_element}
+    return dict(zip(kept, parse(b"<parts>" + b"".join(kept.values()) + b"</parts>"), strict=True))
 
 
 def _payload(body: etree._Element) -> etree._Element:

@@ -171,3 +171,12 @@ def _attributes(signed: etree._Element) -> dict[str, str]:
             values = attribute.findall(tag(Ns.SAML2, "AttributeValue"))
             found.setdefault(attribute.get("Name", ""), []).extend(words(value) for value in values)
     return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def within_lifetime(grant: Grant, response: etree._Element) -> Grant:
+    """The grant, cut where the ``wst:Lifetime`` of the response around it ends earlier than the assertion."""
+    lifetime = response.find(tag(Ns.WST, "Lifetime"))
+    end = None if lifetime is None else lifetime.find(tag(Ns.WSU, "Expires"))
+    if end is None or (at := instant(words(end))) >= grant.expires_at:
+        return grant
+    return Grant(grant.assertion, grant.identifier, grant.user, grant.role, grant.institution, grant.issued_at, at)

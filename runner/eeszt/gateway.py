@@ -12,21 +12,28 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from runner.domain.audit import EntryKind
 from runner.eeszt.breaker import Breaker, BreakerSettings, BreakerState
 from runner.eeszt.exchange import Exchange, NoAnswerError, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer
+from runner.eeszt.record import Record, entry, without_token
 from runner.eeszt.wsse import KeyName, Part, Request, assertion_part
 from runner.eeszt.xml import UnverifiedError, escaped
-from runner.errors import LoginError, TransportError, fault
+from runner.errors import LoginError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack, Operation
-from runner.ports import Clock, Delivery, Message, Reply, Token, Tokens
+from runner.ports import AuditLog, Clock, Delivery, Message, Reply, Token, Tokens
 
 logger = logging.getLogger(__name__)
 
 _KEPT_TOKENS = 512
 _UNSIGNABLE = "the message cannot be signed"
+_UNLOGGED = "the audit log cannot be written"
+_LATE = "its lease runs short"
+_OWN_TROUBLE = frozenset({_UNSIGNABLE, _UNLOGGED, _LATE})
+"""What says nothing of the service."""
 
 
 class EesztGateway:
@@ -43,6 +50,7 @@ class EesztGateway:
         institution_signer: Signs where the proof is ``bearer``.
         technical_signer: The technical user's key; signs his messages where the proof is ``holder_of_key``.
         breaker: When to leave a service alone.
+        audit: Where everything is logged; None: nowhere.
 
     Raises:
         SettingsError: RNR-1003, a service has no address.
@@ -60,7 +68,9 @@ class EesztGateway:
         institution_signer: Signer | None = None,
         technical_signer: Signer | None = None,
         breaker: BreakerSettings | None = None,
+        audit: AuditLog | None = None,
     ) -> None:
+        self._record = Record(audit)
         self._pack = pack
         self._services = [service for service in pack.services if service != pack.operation(pack.sts.operation).service]
         for service in self._services:
@@ -86,11 +96,15 @@ class EesztGateway:
             KeyError: The contract has no such operation.
         """
         operation = self._pack.operation(message.operation)
-        if self.is_open(operation.service):
+        if self.is_interrupted(operation.service):
             return Reply(Delivery.NOT_SENT, detail="the service is interrupted")
         return self._deliver(operation, message, token)
 
     def is_open(self, service: str) -> bool:
+        """Whether messages are kept from this service now: it is interrupted, or nothing can be logged."""
+        return self._record.is_down or self.is_interrupted(service)
+
+    def is_interrupted(self, service: str) -> bool:
         """Whether the breaker keeps messages from this service now."""
         return self._breakers[service].state is BreakerState.OPEN
 
@@ -120,16 +134,23 @@ class EesztGateway:
         except (NotSentError, TransportError):
             # A token service that cannot be asked says nothing good of the service beside it.
             return False
-        operation = self._pack.operation(name)
+        reply = self._harmless(self._pack.operation(name), token)
+        return reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}
+
+    def ask(self, service: str, token: Token) -> Reply | None:
+        """Ask a service with its harmless call, whatever its breaker says; None where the contract has none."""
+        name = self._pack.harmless.get(service)
+        return None if name is None else self._harmless(self._pack.operation(name), token)
+
+    def _harmless(self, operation: Operation, token: Token) -> Reply:
         namespace, _, local = operation.input_element[1:].partition("}")
         message = Message(
-            operation=name,
+            operation=operation.name,
             message_id=uuid.uuid4().urn,
             body=f'<q:{local} xmlns:q="{escaped(namespace)}"></q:{local}>'.encode(),
             expires_at=self._clock.now() + self._exchange.life,
         )
-        reply = self._exchanged(operation, message, token)
-        return reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}
+        return self._exchanged(operation, message, token)
 
     def _technical_token(self) -> Token | None:
         if self._tokens is None or self._tokens.technical_user() is None:
@@ -149,7 +170,7 @@ class EesztGateway:
         reply = self._exchanged(operation, message, token)
         if reply.delivery in {Delivery.ANSWERED, Delivery.FAULT}:
             self._note(operation.service, changed=breaker.answered())
-        elif reply.detail != _UNSIGNABLE:
+        elif reply.detail not in _OWN_TROUBLE:
             failed = message.item_id if message.item_id is not None else message.message_id
             self._note(operation.service, changed=breaker.failed(failed))
         return reply
@@ -170,16 +191,7 @@ class EesztGateway:
                 "took_ms": round(took_s * 1000),
             },
         )
-        return Reply(
-            reply.delivery,
-            body=reply.body,
-            fault_code=reply.fault_code,
-            fault_field=reply.fault_field,
-            fault_identifier=reply.fault_identifier,
-            detail=reply.detail,
-            bad_answer=reply.bad_answer,
-            took_s=took_s,
-        )
+        return replace(reply, took_s=took_s)
 
     def _reply(self, operation: Operation, message: Message, token: Token) -> Reply:
         now = self._clock.now()
@@ -202,25 +214,49 @@ class EesztGateway:
                 extra={"event": "message.unsignable", "item": message.item_id, "reason": str(error)},
             )
             return Reply(Delivery.NOT_SENT, detail=_UNSIGNABLE)
+        about = entry(
+            EntryKind.REQUEST,
+            request,
+            without_token(signed, part),
+            item=message.item_id,
+            acting_user=token.eeszt_user,
+            his_user=message.his_user,
+        )
+        try:
+            self._record.request(about)
+        except StoreError:
+            return Reply(Delivery.NOT_SENT, detail=_UNLOGGED)
+        reply, heard = self._posted(request, signed, send_until, message)
+        answered = replace(about, kind=EntryKind.ANSWER, body=without_token(heard, part), outcome=reply.delivery)
+        return replace(reply, noted=self._record.answer(answered))
+
+    def _posted(self, request: Request, signed: bytes, send_until: float, message: Message) -> tuple[Reply, bytes]:
+        """Send once, if there is still time; what is known afterwards, and what came back as it came."""
+        heard = b""
+        if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
+            return Reply(Delivery.NOT_SENT, detail=_LATE), heard
         try:
             received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
+            heard = received.body
             answer = self._exchange.believe(request, received, self._clock.now())
             if not answer.is_fault:
-                return Reply(Delivery.ANSWERED, body=answer.payload, detail=f"HTTP {received.status}")
+                return Reply(Delivery.ANSWERED, body=answer.payload, detail=f"HTTP {received.status}"), heard
             facts = read_fault(answer.payload, self._pack.fault, self._pack.prefixes)
         except NotSentError as error:
-            return Reply(Delivery.NOT_SENT, detail=str(error))
+            return Reply(Delivery.NOT_SENT, detail=str(error)), heard
         except LostError as error:
-            return Reply(Delivery.LOST, detail=str(error), bad_answer=isinstance(error, NoAnswerError) and error.is_bad)
+            is_bad = isinstance(error, NoAnswerError) and error.is_bad
+            return Reply(Delivery.LOST, detail=str(error), bad_answer=is_bad), heard
         except UnverifiedError as error:
-            return Reply(Delivery.LOST, detail=str(error), bad_answer=True)
-        return Reply(
+            return Reply(Delivery.LOST, detail=str(error), bad_answer=True), heard
+        reply = Reply(
             Delivery.FAULT,
             fault_code=facts.code,
             fault_field=facts.field,
             fault_identifier=facts.identifier,
             detail=f"HTTP {received.status}",
         )
+        return reply, heard
 
     def _prepare(self, token: Token) -> tuple[Signer, Part]:
         """Key and assertion of a token, read once as long as it is in use."""

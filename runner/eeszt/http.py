@@ -18,9 +18,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
-from time import monotonic
+from time import monotonic, time
 from typing import cast
 from urllib.parse import urlsplit
+
+from runner.eeszt.heard import Dates
 
 _CHUNK = 65536
 #: A TLS 1.3 server judges our certificate after our side of the handshake is done. This is how long a new connection
@@ -61,11 +63,13 @@ class HttpAnswer:
         status: E.g. 200.
         content_type: Media type in lower case without parameters, or ``""``.
         body: At most the client's limit.
+        date: The ``Date`` header as it came, or ``""``.
     """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    date: str = ""
 
 
 @dataclass(slots=True)
@@ -84,6 +88,9 @@ class HttpClient:
         most_bytes: Largest answer that is read.
         most_idle: Connections kept per host.
         clock: Monotonic seconds, as a seam for tests.
+
+    Attributes:
+        dates: What time the hosts told with their answers.
     """
 
     def __init__(
@@ -92,7 +99,7 @@ class HttpClient:
         timeouts: Timeouts | None = None,
         *,
         most_bytes: int = 16 * 1024 * 1024,
-        most_idle: int = 64,
+        most_idle: int = 1024,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._tls = tls
@@ -102,6 +109,7 @@ class HttpClient:
         self._clock = clock
         self._idle: dict[tuple[str, int], list[_Connection]] = {}
         self._lock = threading.Lock()
+        self.dates = Dates()
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], send_until: float, read_s: float | None = None
@@ -129,7 +137,9 @@ class HttpClient:
             if self._clock() >= send_until:
                 keep = True
                 raise NotSentError("its time was over before it could be sent")
+            asked_at = time()
             answer, keep = self._exchange(connection, head.encode("ascii") + body, read_s or self.timeouts.read_s)
+            self.dates.note(place[0], answer.date, asked_at, time())
             return answer
         finally:
             self._give_back(place, connection, keep=keep)
@@ -202,7 +212,8 @@ class HttpClient:
                 if response.getheader("Content-Encoding", "identity").lower() != "identity":
                     raise LostError("the answer is compressed, which nobody asked for")
                 content_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-                return HttpAnswer(response.status, content_type, body), not response.will_close and response.isclosed()
+                answer = HttpAnswer(response.status, content_type, body, response.getheader("Date") or "")
+                return answer, not response.will_close and response.isclosed()
         except (OSError, HTTPException) as error:
             raise LostError(_reason(error)) from error
 

@@ -141,6 +141,12 @@ def read_pins(file: Path) -> tuple[bytes, ...]:
     return tuple(found.public_bytes(serialization.Encoding.DER) for found in chain)
 
 
+def names_of(certificate: bytes) -> tuple[str, str]:
+    """Subject and issuer of a certificate (DER), RFC 4514 text."""
+    found = x509.load_der_x509_certificate(certificate)
+    return found.subject.rfc4514_string(), found.issuer.rfc4514_string()
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
 from runner.eeszt.names import DIGESTS, SIGNATURES, Algorithm, Ns, tag
-from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, only, parse, words
+from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, only, parse, parts, words
 
 _SIGNED_INFO, _VALUE, _KEY_INFO = (tag(Ns.DS, local) for local in ("SignedInfo", "SignatureValue", "KeyInfo"))
 _C14N, _METHOD, _REFERENCE = (tag(Ns.DS, local) for local in ("CanonicalizationMethod", "SignatureMethod", "Reference"))
@@ -90,13 +90,13 @@ def digested(
         raise UnverifiedError("too many references")
     _prefixes(info[0])
     _check_value(info[1], info_bytes, _decoded(words(signature[1])), public, allowed)
-    parts: dict[str, bytes] = {}
-    for reference in info.findall(_REFERENCE):
+    signed: dict[str, bytes] = {}
+    for reference in info.iterchildren(_REFERENCE):
         identifier, data = _referenced(reference, found, signature, allowed, enveloping)
-        if identifier in parts:
+        if identifier in signed:
             raise UnverifiedError("two references to the same element")
-        parts[identifier] = data
-    return parts
+        signed[identifier] = data
+    return signed
 
 
 def _check_value(method: etree._Element, data: bytes, value: bytes, public: object, allowed: Allowed) -> None:
@@ -126,15 +126,17 @@ def _referenced(
     allowed: Allowed,
     enveloping: etree._Element | None,
 ) -> tuple[str, bytes]:
-    if children(reference) != [_TRANSFORMS, _DIGEST, _DIGEST_VALUE]:
+    inside = parts(reference)
+    if [part.tag for part in inside] != [_TRANSFORMS, _DIGEST, _DIGEST_VALUE]:
         raise UnverifiedError("a reference has other parts than transforms and digest")
     uri = reference.get("URI", "")
     element = found.get(uri[1:]) if uri.startswith("#") else None
     if element is None:
         raise UnverifiedError("a reference to nothing in this document")
-    transforms, method, value = reference
+    listed, method, value = inside
+    transforms = parts(listed)
     expected = [Algorithm.EXCLUSIVE_C14N] if enveloping is None else [Algorithm.ENVELOPED, Algorithm.EXCLUSIVE_C14N]
-    if set(children(transforms)) != {_TRANSFORM} or [t.get("Algorithm") for t in transforms] != expected:
+    if [(t.tag, t.get("Algorithm")) for t in transforms] != [(_TRANSFORM, each) for each in expected]:
         raise UnverifiedError("other transforms than exclusive C14N")
     if method.get("Algorithm") != allowed.digest:
         raise UnverifiedError("a digest algorithm that is not allowed")

@@ -11,26 +11,24 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import random
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from runner.eeszt.answer import Answer, instant
-from runner.eeszt.assertion import ASSERTION, Grant, believed
+from runner.domain.audit import EntryKind
+from runner.eeszt.answer import Answer
+from runner.eeszt.assertion import ASSERTION, Grant, believed, within_lifetime
 from runner.eeszt.exchange import Exchange, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer
 from runner.eeszt.names import ISSUE, KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, SAML_V2, Ns, tag
+from runner.eeszt.record import Asker, Record, entry, without_grant, without_password
 from runner.eeszt.renewal import Renewal
-from runner.eeszt.wsse import KeyName, Part, Request, key_value, user_part
-from runner.eeszt.xml import UnverifiedError, only, parse, words
-from runner.errors import LoginError, RunnerError, TransportError, fault
+from runner.eeszt.wsse import KeyName, Request, key_value, user_part
+from runner.eeszt.xml import UnverifiedError, only, parse
+from runner.errors import LoginError, RunnerError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack
-from runner.ports import Clock, Token
-
-if TYPE_CHECKING:
-    from lxml import etree
+from runner.ports import AuditLog, Clock, Token
 
 _CODE = re.compile(r"[\w.:-]{1,80}")
 #: Meanings that a pack's ``sts.faults`` may name, and the faults they are to us.
@@ -69,6 +67,7 @@ class Sts:
         technical: The technical user, or None where the institution has none.
         institution: What assertions must name as institution; None: not compared.
         chance: From 0 up to 1, for the moment of renewal.
+        audit: Where everything is logged; None: nowhere.
 
     Raises:
         ValueError: A pin is no certificate.
@@ -86,7 +85,9 @@ class Sts:
         technical: TechnicalUser | None = None,
         institution: str | None = None,
         chance: Callable[[], float] = random,
+        audit: AuditLog | None = None,
     ) -> None:
+        self._record = Record(audit)
         self._pack = pack
         self._operation = pack.operation(pack.sts.operation)
         self._address = address
@@ -144,19 +145,21 @@ class Sts:
         if self._is_bearer:
             if self._institution_signer is None:
                 raise fault(4106, self._where, what="institution's key")
-            return self._issue(self._institution_signer, KeyName.CERTIFICATE, user, None)
+            return self._issue(
+                self._institution_signer, KeyName.CERTIFICATE, Asker(eeszt_user, user, one_time_password)
+            )
         session = Signer.fresh()
-        return self._issue(session, KeyName.VALUE, user, session)
+        return self._issue(session, KeyName.VALUE, Asker(eeszt_user, user, one_time_password), session)
 
     def _fetch_technical(self) -> Token:
         assert self._technical is not None
         signer = self._technical.signer
-        token = self._issue(signer, KeyName.CERTIFICATE, None, None)
+        token = self._issue(signer, KeyName.CERTIFICATE, Asker(self._technical.name))
         if token.eeszt_user != self._technical.name:
             raise fault(4105, self._where)
         return token
 
-    def _issue(self, signer: Signer, named_by: KeyName, user: Part | None, session: Signer | None) -> Token:
+    def _issue(self, signer: Signer, named_by: KeyName, asker: Asker, session: Signer | None = None) -> Token:
         now = self._clock.now()
         request = Request(
             operation=self._operation,
@@ -166,8 +169,13 @@ class Sts:
             created_at=now,
             expires_at=now + self._exchange.life,
         )
-        signed = self._exchange.sign(request, signer, named_by, user)
-        answer = self._ask(request, signed)
+        signed = self._exchange.sign(request, signer, named_by, asker.part)
+        shown = without_password(signed, asker.part)
+        try:
+            self._record.request(entry(EntryKind.TOKEN_REQUEST, request, shown, acting_user=asker.name))
+        except StoreError as error:
+            raise fault(5101, self._where, reason=error.what) from error
+        answer = self._ask(request, signed, asker)
         try:
             grant = self._grant(answer, None if self._is_bearer else signer.spki)
         except UnverifiedError as error:
@@ -212,9 +220,9 @@ class Sts:
         self._asked_in_vain_at = None
         return True
 
-    def _ask(self, request: Request, signed: bytes) -> Answer:
+    def _ask(self, request: Request, signed: bytes, asker: Asker) -> Answer:
         try:
-            answer = self._asked(request, signed)
+            answer = self._asked(request, signed, asker)
         except TransportError:
             self._asked_in_vain_at = self._clock.monotonic()
             raise
@@ -224,17 +232,26 @@ class Sts:
         self._asked_in_vain_at = None
         return answer
 
-    def _asked(self, request: Request, signed: bytes) -> Answer:
+    def _asked(self, request: Request, signed: bytes, asker: Asker) -> Answer:
         until = self._clock.monotonic() + self._exchange.life.total_seconds()
+        heard, outcome = b"", "ANSWERED"
         try:
             received = self._exchange.post(request, signed, until)
+            heard = received.body
             answer = self._exchange.believe(request, received, self._clock.now())
             if answer.is_fault:
+                outcome = "FAULT"
                 raise self._refusal(answer.payload)
         except NotSentError as error:
+            outcome = "NOT_SENT"
             raise fault(5101, self._where, reason=str(error)) from error
         except (LostError, UnverifiedError) as error:
+            outcome = "LOST"
             raise fault(5102, self._where, reason=str(error)) from error
+        finally:
+            shown = without_grant(heard, asker.password) if heard else heard
+            about = entry(EntryKind.TOKEN_ANSWER, request, shown, outcome=outcome, acting_user=asker.name)
+            self._record.answer(about)
         return answer
 
     def _refusal(self, payload: bytes) -> RunnerError:
@@ -269,13 +286,4 @@ class Sts:
             self._clock.now(),
             self._exchange.skew,
         )
-        return _within_lifetime(grant, response)
-
-
-def _within_lifetime(grant: Grant, response: etree._Element) -> Grant:
-    """The grant, cut where ``wst:Lifetime`` ends earlier than the assertion."""
-    lifetime = response.find(tag(Ns.WST, "Lifetime"))
-    end = None if lifetime is None else lifetime.find(tag(Ns.WSU, "Expires"))
-    if end is None or (at := instant(words(end))) >= grant.expires_at:
-        return grant
-    return Grant(grant.assertion, grant.identifier, grant.user, grant.role, grant.institution, grant.issued_at, at)
+        return within_lifetime(grant, response)

@@ -27,6 +27,7 @@ from runner.mapping.pack import Operation
 
 _WSU = f'xmlns:wsu="{Ns.WSU}"'
 _WSSE = f'xmlns:wsse="{Ns.WSSE}"'
+_WSA = f'xmlns:wsa="{Ns.WSA}" {_WSU}'
 _TRANSFORM = f'<ds:Transforms><ds:Transform Algorithm="{Algorithm.EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
 _DIGEST = f'<ds:DigestMethod Algorithm="{Algorithm.SHA256}"></ds:DigestMethod>'
 _METHOD = f'<ds:CanonicalizationMethod Algorithm="{Algorithm.EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
@@ -191,7 +192,7 @@ def _headers(request: Request) -> list[Part]:
         ("message_id", "wsa:MessageID", "message-id", request.message_id),
     )
     return [
-        _part(name, identifier, f'{element} xmlns:wsa="{Ns.WSA}" {_WSU} wsu:Id="{identifier}"', escaped(text))
+        _part(name, identifier, f'{element} {_WSA} wsu:Id="{identifier}"', escaped(text))
         for name, element, identifier, text in said
     ]
 

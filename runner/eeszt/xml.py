@@ -7,23 +7,45 @@ Source: XML 1.0; Exclusive XML Canonicalization 1.0 (W3C, 2002); SOAP 1.2 part 1
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 from lxml import etree
 
-from runner.eeszt.names import Ns, tag
+from runner.eeszt.names import Ns
 
 #: What may stand before the root element; whatever follows it and is no element is a document type declaration.
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 #: Characters that XML 1.0 does not have, not even as a reference.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile("[ -%'-;=?-~]*")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 #: Attributes that a same-document reference could mean, whatever the schema says.
-_IDENTIFIERS = (tag(Ns.WSU, "Id"), "Id", "ID", "AssertionID", tag(Ns.XML, "id"))
+_IDENTIFIERS = "//@wsu:Id | //@Id | //@ID | //@AssertionID | //@xml:id"
 
 
 class UnverifiedError(Exception):
     """What came back cannot be believed; the text is a technical reason without any value of the message."""
+
+
+class _OfThread(threading.local):
+    """A parser and a search of each thread's own: making them anew costs as much as a small message."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+        )
+        self.identifiers = etree.XPath(_IDENTIFIERS, namespaces={"wsu": Ns.WSU})
+
+
+_own = _OfThread()
 
 
 def parse(data: bytes) -> etree._Element:
@@ -42,17 +64,8 @@ def parse(data: bytes) -> etree._Element:
     prolog = _PROLOG.match(data)
     if prolog is not None and data.startswith(b"<!", prolog.end()):
         raise UnverifiedError("a document type declaration")
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _own.parser)
     except etree.XMLSyntaxError as error:
         raise UnverifiedError("not well-formed XML") from error.with_traceback(None)
     if root.getroottree().docinfo.internalDTD is not None:
@@ -97,11 +110,11 @@ def identifiers(root: etree._Element) -> dict[str, etree._Element]:
         UnverifiedError: Two elements bear the same identifier, whatever their attributes are called.
     """
     found: dict[str, etree._Element] = {}
-    for element in root.iter(etree.Element):
-        for name in _IDENTIFIERS:
-            value = element.get(name)
-            if value is not None and found.setdefault(value, element) is not element:
-                raise UnverifiedError("an identifier that occurs twice")
+    values: Any = _own.identifiers(root)
+    for value in values:
+        element = value.getparent()
+        if found.setdefault(str(value), element) is not element:
+            raise UnverifiedError("an identifier that occurs twice")
     return found
 
 
@@ -112,7 +125,7 @@ def only(parent: etree._Element, name: str) -> etree._Element:
     Raises:
         UnverifiedError: There is none, or more than one.
     """
-    found = parent.findall(name)
+    found = list(parent.iterchildren(name))
     if len(found) != 1:
         raise UnverifiedError(f"{len(found)} elements {etree.QName(name).localname} instead of one")
     return found[0]
@@ -125,9 +138,25 @@ def children(parent: etree._Element) -> list[str]:
     Raises:
         UnverifiedError: Text stands between them.
     """
-    if (parent.text or "").strip() or any((child.tail or "").strip() for child in parent):
+    return [str(child.tag) for child in parts(parent)]
+
+
+def parts(parent: etree._Element) -> list[etree._Element]:
+    """
+    The child elements, in order.
+
+    Raises:
+        UnverifiedError: Text stands between them.
+    """
+    found = list(parent)
+    between = parent.text
+    for child in found:
+        if between and not between.isspace():
+            break
+        between = child.tail
+    if between and not between.isspace():
         raise UnverifiedError(f"text between the parts of {etree.QName(parent).localname}")
-    return [str(child.tag) for child in parent]
+    return found
 
 
 def words(element: etree._Element) -> str:
@@ -149,6 +178,8 @@ def escaped(text: str) -> str:
     Raises:
         ValueError: A character that XML forbids.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     if _FORBIDDEN.search(text):
         raise ValueError("a character that XML forbids")
     return text.translate(_ESCAPES)

@@ -30,6 +30,36 @@ FILES: dict[int, Entry] = {
         "the file {file!r}, named by setting {name!r}, holds no key",
         "Write 32 random bytes in base64 into it: `openssl rand -base64 32`.",
     ),
+    1021: Entry(
+        "the folder {folder!r}, for setting {name!r}, cannot be written: {reason}",
+        "Make it, or give the runner's user the right to write there.",
+    ),
+    1022: Entry(
+        "the waiting times of the delivery protocol are changed: {names}",
+        "Take the section [waits] out; it is for drills and demonstrations.",
+    ),
+    1023: Entry("certificates of the simulator: {names}", "Put the operator's in their place before real data go up."),
+    1024: Entry(
+        "{count} identifiers in the database were given by the simulator",
+        "Install a database of its own for production.",
+    ),
+    1041: Entry(
+        "the file {file!r} holds no RSA public key of at least {bits} bits in PEM",
+        "Make a pair with `eeszt-runner audit keys`, and name its public key in setting audit.public_key.",
+    ),
+    1042: Entry(
+        "the file {file!r} holds a private key, and the audit log's must not be on this machine",
+        "Name the public key's file in setting audit.public_key, and keep the private one elsewhere.",
+    ),
+    1043: Entry(
+        "the audit log's folder {folder!r} cannot be used: {reason}",
+        "Correct setting audit.folder or the folder's rights.",
+    ),
+    1044: Entry("the key cannot be written: {reason}", "Name a file that does not exist yet, in a folder of yours."),
+    1045: Entry(
+        "others may look into the audit log's folder {folder!r} (rights {mode})",
+        "Take the rights away: `chmod 700`.",
+    ),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(
@@ -77,6 +107,30 @@ FILES: dict[int, Entry] = {
     2042: Entry("the message does not match the contract's schema at {element!r}", "Correct the template."),
     2050: Entry(
         "case {case!r}: {what} expected {expected}, got {got}", "Correct the mapping, or what the case expects."
+    ),
+    2061: Entry(
+        "document type {name!r} {how}; nothing of it is claimed",
+        "Run `eeszt-runner mapping activate` once the files are as they should be.",
+    ),
+    2062: Entry(
+        "this rule still runs on our default: {values}; source: {source}",
+        "Look up what holds in the operator's documentation, and set it in the settings ([rules]): {statement}",
+    ),
+    2063: Entry(
+        "this code list has no codes, so only their format is checked", "Write its codes into its file in codes."
+    ),
+    2064: Entry(
+        "these outboxes are `trusted`, the row's word counts for who recorded it: {lanes}",
+        "Set `recorder: asserted` in outboxes.yaml where rows come from anything but the HIS's own, logged-in users.",
+    ),
+    2065: Entry(
+        "the contract {name!r} is a reference contract of our own, not the EESZT's",
+        "Put the operator's in its place before production; see docs/howto/replace_the_contract.md.",
+    ),
+    2071: Entry("policy rule {name!r} is none that the decision table asks", "{instead}"),
+    2072: Entry(
+        "the settings change what {identifier!r} is to the law",
+        "Remove it; a change of law is a new version of the rule in rules.yaml.",
     ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
     from runner.login.otp import Otp
-    from runner.ports import Clock, LoginRow, Logins
+    from runner.ports import AuditLog, Clock, LoginRow, Logins
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,9 @@ _HEADERS = {
 class LoginEndpoint:
     """Listens from ``start`` to ``stop``."""
 
-    def __init__(self, settings: Login, otp: Otp, logins: Logins, clock: Clock, *, test: bool) -> None:
+    def __init__(
+        self, settings: Login, otp: Otp, logins: Logins, clock: Clock, *, test: bool, audit: AuditLog | None = None
+    ) -> None:
         """
         Make it; nothing is opened yet.
 
@@ -65,9 +67,10 @@ class LoginEndpoint:
             logins: Holds the requests that the HIS began.
             clock: Time.
             test: Whether pages are marked as those of a test system.
+            audit: Where attempts that are turned away are logged; None: nowhere.
         """
         attempts = Attempts(settings.attempts_per_minute, settings.total_attempts_per_minute, clock)
-        self._reception = Reception(otp, logins, attempts, clock)
+        self._reception = Reception(otp, logins, attempts, clock, audit)
         self._settings = settings
         self._test = test
         self._server: _Server | None = None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
+from runner.domain.audit import EntryKind
 from runner.domain.policy import Registration
 from runner.errors import RunnerError, fault
 from runner.login.seal import Sealer
-from runner.ports import Clock, Directory, LoginRow, Logins, Token, Tokens
+from runner.ports import AuditLog, Clock, Directory, Entry, LoginRow, Logins, Token, Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ class Otp:
         *,
         institution: str,
         doctor_roles: Collection[str],
+        logged_in: Callable[[], None] = lambda: None,
+        audit: AuditLog | None = None,
     ) -> None:
         """
         Wire it.
@@ -42,6 +46,8 @@ class Otp:
             clock: Time.
             institution: Code that a token must name.
             doctor_roles: EESZT roles that a matched doctor must prove one of.
+            logged_in: Called after a session is stored, so that what waits for it goes at once.
+            audit: Where each attempt is logged; None: nowhere.
         """
         self._directory = directory
         self._logins = logins
@@ -50,23 +56,28 @@ class Otp:
         self._clock = clock
         self._institution = institution
         self._doctor_roles = frozenset(doctor_roles)
+        self._logged_in = logged_in
+        self._audit = audit
 
-    def login(self, his_user: str, one_time_password: str) -> LoginRow:
+    def login(self, his_user: str, one_time_password: str, address: str = "") -> LoginRow:
         """
         Log the HIS user in and give his stored session; older sessions of his end.
 
         Args:
             his_user: From the login request that the HIS began, never from who proves himself.
             one_time_password: Given to the issuer once, and forgotten.
+            address: Where it came from, for the audit log.
 
         Raises:
             LoginError: Refused, by the matching (44xx) or by the issuer; nothing was stored.
             TransportError: The issuer could not be asked; nothing was stored.
-            StoreError: The database could not be reached.
+            StoreError: The database could not be reached, or the audit log not be written; nothing was stored.
         """
         try:
-            row = self._login(his_user, one_time_password)
+            row = self._login(his_user, one_time_password, address)
         except RunnerError as error:
+            if self._audit is not None:
+                self._audit.note(attempt(f"RNR-{error.number}", address, his_user, refused=str(error)))
             logger.warning(
                 "login refused",
                 extra={"event": "login.refused", "his_user": his_user, "number": error.number, "fault": str(error)},
@@ -84,7 +95,7 @@ class Otp:
         )
         return row
 
-    def _login(self, his_user: str, one_time_password: str) -> LoginRow:
+    def _login(self, his_user: str, one_time_password: str, address: str) -> LoginRow:
         where = f"HIS user {his_user}"
         recorder = self._directory.recorder(his_user)
         if recorder.registration in _NOT_REGISTERED:
@@ -101,9 +112,9 @@ class Otp:
         ends_at = _whole_milliseconds(token.expires_at)
         if ends_at <= self._clock.now():
             raise fault(4406, where)
-        return self._stored(his_user, token, ends_at)
+        return self._stored(his_user, token, ends_at, address)
 
-    def _stored(self, his_user: str, token: Token, ends_at: datetime) -> LoginRow:
+    def _stored(self, his_user: str, token: Token, ends_at: datetime, address: str) -> LoginRow:
         row = LoginRow(
             login_id=self._logins.next_login_id(),
             his_user=his_user,
@@ -115,8 +126,20 @@ class Otp:
             ends_at=ends_at,
         )
         row = replace(row, sealed=self._sealer.seal(row, token))
+        if self._audit is not None:
+            facts = {"role": row.role, "method": row.method, "ends_at": ends_at.isoformat(), "login": row.login_id}
+            self._audit.write(attempt("GRANTED", address, his_user, token.eeszt_user, **facts))
         self._logins.save(row)
+        self._logged_in()
         return row
+
+
+def attempt(
+    outcome: str, address: str, his_user: str | None = None, eeszt_user: str | None = None, **facts: object
+) -> Entry:
+    """Give the audit log's entry of a login attempt; where it came from is sealed, like all its facts."""
+    body = json.dumps({"address": address, **facts}, ensure_ascii=False).encode()
+    return Entry(EntryKind.LOGIN, body, outcome, acting_user=eeszt_user, his_user=his_user)
 
 
 def _whole_milliseconds(at: datetime) -> datetime:

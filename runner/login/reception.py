@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import WINDOW_S, Attempts
-from runner.login.otp import Otp
-from runner.ports import Clock, LoginRow, Logins
+from runner.login.otp import Otp, attempt
+from runner.ports import AuditLog, Clock, LoginRow, Logins
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,10 @@ def status_of(error: RunnerError) -> HTTPStatus:
 class Reception:
     """Lets attempts in, finds whose they are, and has them logged in. Safe for threads."""
 
-    def __init__(self, otp: Otp, logins: Logins, attempts: Attempts, clock: Clock) -> None:
+    def __init__(
+        self, otp: Otp, logins: Logins, attempts: Attempts, clock: Clock, audit: AuditLog | None = None
+    ) -> None:
+        self._audit = audit
         self._otp = otp
         self._logins = logins
         self._attempts = attempts
@@ -60,7 +63,8 @@ class Reception:
         """
         Log in whoever the request that the nonce names was begun for.
 
-        An unknown, a used and an old nonce are told alike, and cost the EESZT nothing.
+        An unknown, a used and an old nonce are told alike, and cost the EESZT nothing. Attempts over the limit are not
+        entered into the audit log one by one: whoever floods us must not fill its disk.
 
         Raises:
             LoginError: Turned away (4407 to 4409), or refused.
@@ -80,12 +84,14 @@ class Reception:
                 "login attempt turned away",
                 extra={"event": "login.turned_away", "address": address, "number": error.number},
             )
+            if self._audit is not None:
+                self._audit.note(attempt(f"RNR-{error.number}", address))
             raise
         logger.info(
             "login attempted",
             extra={"event": "login.attempted", "address": address, "his_user": request.his_user},
         )
-        return self._otp.login(request.his_user, one_time_password)
+        return self._otp.login(request.his_user, one_time_password, address)
 
     def _tell_flood(self, address: str) -> None:
         """Log attempts over the limit once a minute, not once each: the log is not to be flooded either."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from runner.errors import IntegrityError
 from runner.login.seal import Sealer
-from runner.ports import Clock, Logins, Token, Tokens
+from runner.ports import Clock, LoginRow, Logins, Token, Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ class _Opened:
 
     Attributes:
         login_id: Its row.
-        token: What was inside; None where it does not open.
+        token: What was inside.
         ends_at: Nothing is sent under it from here on.
         seen_at: Monotonic time before the database was last asked for it.
     """
 
     login_id: int
-    token: Token | None
+    token: Token
     ends_at: datetime
     seen_at: float
 
@@ -50,7 +50,7 @@ class SealedSessions:
         """
         Give a token of the technical user or of a person's live session; None where there is none.
 
-        A session that does not open is none, and is reported to the log at level ERROR, once.
+        A session that does not open is ended, so that MedWorkS does not show it as live, and reported at level ERROR.
 
         Raises:
             LoginError: The technical user's certificate was refused.
@@ -81,6 +81,29 @@ class SealedSessions:
             extra={"event": "session.refused", "eeszt_user": acting_user, "sessions": ended},
         )
 
+    def look_over(self) -> None:
+        """
+        End every session that this daemon cannot open; called once at its start.
+
+        Nobody who has to log in again should learn it from a prescription.
+
+        Raises:
+            StoreError: The database could not be asked.
+        """
+        for login in self._logins.state():
+            self.token(login.eeszt_user)
+
+    def _open(self, row: LoginRow, asked_at: float) -> _Opened | None:
+        try:
+            token = self._sealer.open(row)
+        except IntegrityError as error:
+            logger.error(
+                "session does not open", extra={"event": "session.unsealed", "login": row.login_id, "fault": str(error)}
+            )
+            self._logins.end(row.eeszt_user, "does not open")
+            return None
+        return _Opened(row.login_id, token, min(row.ends_at, token.expires_at), asked_at)
+
     def _look(self, acting_user: str, known: _Opened | None, asked_at: float) -> _Opened | None:
         """Ask the database for the person's session; opens the seal only of one that is new."""
         row = self._logins.live(acting_user)
@@ -89,16 +112,7 @@ class SealedSessions:
         elif known is not None and known.login_id == row.login_id:
             opened = _Opened(known.login_id, known.token, min(known.ends_at, row.ends_at), asked_at)
         else:
-            token, ends_at = None, row.ends_at
-            try:
-                token = self._sealer.open(row)
-                ends_at = min(row.ends_at, token.expires_at)
-            except IntegrityError as error:
-                logger.error(
-                    "session does not open",
-                    extra={"event": "session.unsealed", "login": row.login_id, "fault": str(error)},
-                )
-            opened = _Opened(row.login_id, token, ends_at, asked_at)
+            opened = self._open(row, asked_at)
         with self._lock:
             if opened is None:
                 self._opened.pop(acting_user, None)

@@ -265,6 +265,7 @@ def _pack(
         ),
         harmless=data.get("harmless", {}),
         complete_queries=frozenset(data.get("complete_queries", ())),
+        production_hosts=frozenset(host.lower() for host in data.get("production_hosts", ())),
         digest=_digest(folder),
         schemas=schemas,
     )

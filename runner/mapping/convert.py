@@ -90,7 +90,7 @@ class Wanted:
             if self.values is not None:
                 value = self._translated(written(value))
             result = TYPES[self.type](value, self.zone) if self.type in TYPES else _of_format(self.type, written(value))
-            text = written(result)
+            text = result if result is value and isinstance(result, str) else written(result)
         except ForbiddenCharacterError:
             raise BadValueError(NOT_XML) from None
         except NotWritableError:

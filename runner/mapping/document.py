@@ -23,7 +23,7 @@ from runner.mapping.convert import BadValueError, Wanted
 from runner.mapping.document_form import overlay, skeleton
 from runner.mapping.fields import Field, column_of
 from runner.mapping.program import ExpressionFailedError, Program, language, numbered, statement
-from runner.mapping.refusal import bad_field, empty_field
+from runner.mapping.refusal import bad_field, empty_field, never
 from runner.mapping.sandbox import Language
 from runner.mapping.values import (
     Empty,
@@ -38,8 +38,8 @@ from runner.mapping.values import (
 PUT, EACH, FROM = "@put", "@each", "@from"
 RUN = "@run"
 
-Guard = Callable[[str, str, str], None]
-"""Called with a field's type, its value and its column; raises ``RowRefused`` where a rule says never."""
+Guard = Callable[[str, str], str | None]
+"""Called with a field's type and its value; gives the sentence for the ward where a rule says never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class TraceLine:
     value: str | None
 
 
-def no_guard(kind: str, value: str, column: str) -> None:
+def no_guard(kind: str, value: str) -> None:
     """Let every value pass."""
 
 
@@ -161,18 +161,19 @@ class _Run:
             if not field.optional:
                 raise empty_field(f"{self.trail}{field.label}")
             return
-        column = f"{self.trail}{field.label}"
+        wanted = field.wanted
+        if isinstance(value, str | int) and (sentence := self._guard(wanted.type, str(value))):
+            raise never(sentence, f"{self.trail}{field.label}")
         try:
-            if isinstance(value, str | int):
-                self._guard(field.wanted.type, str(value), column)
-            converted = field.wanted.convert(value)
+            converted = wanted.convert(value)
         except BadValueError as error:
-            raise bad_field(column, error.reason) from None
+            raise bad_field(f"{self.trail}{field.label}", error.reason) from None
         place = self.stack[-1]
         for step in field.steps[:-1]:
             place = place[step]
         place[field.steps[-1]] = converted
-        self._note(field, converted)
+        if self._trace is not None:
+            self._note(field, converted)
 
     def _note(self, field: Field, value: Any) -> None:
         if self._trace is not None:

@@ -45,12 +45,16 @@ def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
     """Give a document as it is stored: what is absent left out; numbers with fractions, days and instants as text."""
     made: dict[str, Any] = {}
     for name, value in document.items():
-        if isinstance(value, Mapping):
+        if value is None:
+            continue
+        if isinstance(value, str | int):
+            made[name] = value
+        elif isinstance(value, Mapping):
             inner = stored_form(value)
             if inner:
                 made[name] = inner
         elif isinstance(value, list):
             made[name] = [stored_form(each) if isinstance(each, Mapping) else each for each in value]
-        elif value is not None:
-            made[name] = value if isinstance(value, bool | int | str) else written(value)
+        else:
+            made[name] = written(value)
     return made

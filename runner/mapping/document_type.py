@@ -97,6 +97,11 @@ class DocumentType:
         """Whether an unknown fate simply means again."""
         return self.reader.contract.send_again
 
+    @staticmethod
+    def day_of(item: Item) -> date:
+        """Give the day whose rules apply to an item: that of its recording, in Budapest."""
+        return item.recorded_at.astimezone(BUDAPEST).date()
+
     def row_of(self, item: Item) -> dict[str, Any]:
         """
         Give the payload as a row.
@@ -135,16 +140,11 @@ class DocumentType:
     ) -> dict[str, Any]:
         """Make the document alone, with its trace if wanted; raises as ``prepare``."""
         record = item_record(item, message_id)
-        rules = self.rules_on(item.recorded_at.astimezone(BUDAPEST).date())
+        rules = self.rules_on(self.day_of(item))
         values = {"row": Record(row), "item": Record(record, "item.")}
         self._apply(rules, {**values, "doc": Record({})}, needs_document=False)
 
-        def guard(kind: str, value: str, column: str) -> None:
-            for each in rules.denied:
-                if each.speaks_of(kind, value):
-                    raise never(each.sentence, column)
-
-        document = self.program.run(row, record, guard, trace)
+        document = self.program.run(row, record, rules.denial, trace)
         self._apply(rules, {**values, "doc": Record(document, "doc.")}, needs_document=True)
         return document
 
@@ -181,7 +181,7 @@ def item_record(item: Item, message_id: str) -> dict[str, Any]:
         "recorded_by": item.recorded_by,
         "recorded_at": item.recorded_at,
         "created_at": item.created_at,
-        "workplace": item.workplace,
+        "workplace": item.oth_code or item.workplace,
         "withdraws": item.withdraws,
         "prescriber": item.prescriber,
     }

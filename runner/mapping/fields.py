@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ GROUP_KEYS = {"document", "when"}
 EACH_KEYS = {"each", "document", "when", "optional"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """
     One field.
@@ -56,7 +57,7 @@ class Field:
             return f"from {self.column}"
         return f"{'each' if self.is_each else 'expr'} {self.expression.text}" if self.expression else "group"
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The column that a problem with it is told by; the field's own name where it reads none."""
         if self.column is not None:

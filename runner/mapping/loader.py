@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from runner.domain.facts import Choice, Option
 from runner.domain.formats import FORMATS
 from runner.domain.rules import Rule, RuleBook
 from runner.errors import RunnerError
@@ -19,6 +20,7 @@ from runner.mapping.mapping_file import Surroundings, read_mapping
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.pack import ContractPack
 from runner.mapping.places import read_yaml, shown
+from runner.mapping.policy_rules import options_on, said_on
 from runner.mapping.problems import Problems
 from runner.mapping.rulefile import ReadRules, read_rules
 from runner.mapping.sandbox import Language
@@ -49,6 +51,14 @@ class Mappings:
     def open_rules(self) -> tuple[Rule, ...]:
         """Rules in use that still run on our default, to be set from the operator's documentation."""
         return self.rules.to_be_set
+
+    def options_on(self, day: date) -> Mapping[Option, Choice]:
+        """What the rules of kind ``policy`` say on a day of recording."""
+        return options_on(self.rules, day)
+
+    def said_on(self, names: Iterable[str], day: date) -> Mapping[str, Mapping[str, str]]:
+        """Give the versions of these rules that are in force on a day, as they are stored with a decision."""
+        return said_on(self.rules, names, day)
 
     @property
     def unlisted_codes(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -21,6 +22,18 @@ from runner.mapping.sandbox import Language
 from runner.mapping.values import EmptyUsedError, ForbiddenCharacterError, NotWritableError, Record, written
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+
+
+class _OfThread(threading.local):
+    """A parser of each thread's own."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_blank_text=True
+        )
+
+
+_own = _OfThread()
 
 
 class MessageTemplate:
@@ -81,12 +94,9 @@ class MessageTemplate:
         return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
 
     def _parsed(self, text: str) -> etree._Element:
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_blank_text=True
-        )
         whole = f"{self._open}{_DECLARATION.sub('', text)}</prefixes>"
         try:
-            children: list[etree._Element] = list(etree.fromstring(whole.encode(), parser))
+            children: list[etree._Element] = list(etree.fromstring(whole.encode(), _own.parser))
         except etree.XMLSyntaxError as error:
             # the parser's own text quotes the message
             raise fault(2041, self._where(error.lineno or 1), reason="what it gives is no well-formed XML") from None

@@ -8,6 +8,7 @@ in none is UNKNOWN. Nothing that was not verified is ever ACCEPTED, REJECTED or 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,18 @@ from runner.ports import Delivery, Reply
 
 NOTHING_SHOWN = "Az EESZT nem adott vissza megjeleníthető adatot."
 """What an empty answer means: never that there is none, since the patient's own settings may hide it."""
+
+
+class _OfThread(threading.local):
+    """A parser of each thread's own."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        )
+
+
+_own = _OfThread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +109,8 @@ class Reader:
 
     def parsed(self, reply: Reply) -> etree._Element | None:
         """Give the answer's element; None where it is not the operation's answer, or not valid, or not accepted."""
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-        )
         try:
-            root = etree.fromstring(reply.body or b"", parser)
+            root = etree.fromstring(reply.body or b"", _own.parser)
         except etree.XMLSyntaxError:
             return None
         if root.getroottree().docinfo.internalDTD is not None:

@@ -124,6 +124,7 @@ class ContractPack:
         sts: How tokens are got.
         harmless: Service → operation that changes and reveals nothing.
         complete_queries: Operations that hide nothing of ours and return our own reference.
+        production_hosts: Host names (and what lies below them) of the EESZT's production; test systems never call them.
         digest: SHA-256 (hex) over WSDLs, schemas and ``pack.yaml``.
     """
 
@@ -139,6 +140,7 @@ class ContractPack:
     sts: StsProfile
     harmless: Mapping[str, str]
     complete_queries: frozenset[str]
+    production_hosts: frozenset[str]
     digest: str
     schemas: Mapping[str, SchemaSource]
 

@@ -9,14 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from runner.domain.facts import Kind
 from runner.domain.formats import FORMATS
-from runner.domain.policy import Kind
 from runner.domain.rules import Rule, RuleBook, RuleKind, seconds
 from runner.domain.rules import problems as rule_problems
 from runner.mapping.expressions import Expression, read_expression
 from runner.mapping.fields import text_of
 from runner.mapping.language import check_shape
 from runner.mapping.places import YamlFile, read_yaml
+from runner.mapping.policy_rules import check_choice, check_policy, said_on
 from runner.mapping.problems import Problems, nearest
 from runner.mapping.program import Several
 from runner.mapping.sandbox import Language
@@ -25,6 +26,7 @@ PARAMETERS: Mapping[RuleKind, Mapping[str, bool]] = {
     RuleKind.SENDER: {"kind": True},
     RuleKind.WINDOW: {"send_within": False, "answer_within": False},
     RuleKind.NEVER: {"when": True, "sentence": True},
+    RuleKind.POLICY: {"choice": True},
     RuleKind.IDENTIFIER: {"types": True, "deny": False, "pattern": False, "sentence": True},
 }
 """Kind of rule → its parameters, and whether each is needed."""
@@ -91,6 +93,8 @@ def _rule(file: YamlFile, number: int, entry: Mapping[str, Any], problems: Probl
             problems.add_unknown(where, "parameter", name, PARAMETERS[kind])
         else:
             check_parameter(name, value, where, problems)
+    if kind is RuleKind.POLICY:
+        check_policy(entry["identifier"], parameters, file.at("rules", number), problems)
     if len(problems.found) > before:
         return None
     return Rule(
@@ -150,6 +154,10 @@ def _changed(rules: Sequence[Rule], overrides: Mapping[str, Mapping[str, str]], 
             if name not in known[identifier].parameters:
                 instead = f"It has: {', '.join(known[identifier].parameters)}."
                 problems.add(2026, where, name=f"{identifier}.{name}", instead=instead)
+            elif known[identifier].kind is RuleKind.SENDER:
+                problems.add(2072, where, identifier=identifier)
+            elif name == "choice":
+                check_choice(identifier, value, where, problems)
             else:
                 check_parameter(name, value, where, problems)
     return [
@@ -205,6 +213,7 @@ class InForce:
         answer_limit_s: Seconds that a ward waits, or None.
         conditions: When a row is never sent.
         denied: Identifiers that are never sent.
+        said: The versions that are in force, as they are stored with a decision.
     """
 
     kind: Kind
@@ -212,6 +221,14 @@ class InForce:
     answer_limit_s: float | None
     conditions: tuple[Condition, ...]
     denied: tuple[Denied, ...]
+    said: Mapping[str, Mapping[str, str]]
+
+    def denial(self, kind: str, value: str) -> str | None:
+        """Give the sentence for the ward where this value of this type is never sent, None otherwise."""
+        for each in self.denied:
+            if each.speaks_of(kind, value):
+                return each.sentence
+        return None
 
 
 def in_force(made: Language, rules: ReadRules, names: Sequence[str], day: date) -> InForce:
@@ -241,10 +258,17 @@ def in_force(made: Language, rules: ReadRules, names: Sequence[str], day: date) 
             needs_document = any(chain[0] == "doc" for chain in expression.names)
             program = Several(made, {"when": expression}, rule.identifier)
             conditions.append(Condition(program, needs_document, rule.parameters["sentence"]))
-        else:
+        elif rule.kind is RuleKind.IDENTIFIER:
             denied.append(_denied(rule))
     assert kind is not None  # the loader has checked that one rule is of kind sender
-    return InForce(kind, limits.get("send_within"), limits.get("answer_within"), tuple(conditions), tuple(denied))
+    return InForce(
+        kind,
+        limits.get("send_within"),
+        limits.get("answer_within"),
+        tuple(conditions),
+        tuple(denied),
+        said_on(rules.book, names, day),
+    )
 
 
 def _denied(rule: Rule) -> Denied:

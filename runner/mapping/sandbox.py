@@ -154,6 +154,24 @@ def exact(tree: nodes.Node, environment: SandboxedEnvironment) -> nodes.Node:
     return changed
 
 
+class _Missing(StrictUndefined):
+    """A name that a record lacks; the nearest right one is looked for when it is told, since many have a default."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Record, name: str) -> None:
+        super().__init__(name=name)
+        self._record = record
+
+    @property
+    def _undefined_message(self) -> str:
+        name = self._undefined_name
+        close = nearest(str(name), self._record)
+        meant = f", did you mean {close!r}?" if close else ""
+        place = self._record.label.rstrip(".")
+        return f"there is no {name!r}{f' in {place}' if place else ''}{meant}"
+
+
 class Language(SandboxedEnvironment):
     """Jinja as mappings speak it."""
 
@@ -184,6 +202,8 @@ class Language(SandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give a name of a record, or what is listed of a plain value."""
+        if type(obj) is Record and attribute in obj:
+            return obj.value(attribute)
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -196,14 +216,12 @@ class Language(SandboxedEnvironment):
             return self._of_value(obj, argument)
         return super().getitem(obj, argument)
 
-    def _of_record(self, record: Record, name: Any) -> Any:
+    @staticmethod
+    def _of_record(record: Record, name: Any) -> Any:
         try:
             return record.value(name)
         except KeyError:
-            close = nearest(str(name), record)
-            meant = f", did you mean {close!r}?" if close else ""
-            place = record.label.rstrip(".")
-            return self.undefined(f"there is no {name!r}{f' in {place}' if place else ''}{meant}", name=str(name))
+            return _Missing(record, str(name))
 
     def _of_value(self, value: Any, name: str) -> Any:
         if isinstance(value, Undefined):

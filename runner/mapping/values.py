@@ -80,6 +80,10 @@ class Empty:
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __getitem__ = _refuse
 
 
+PLAIN = frozenset({str, int, bool, Decimal, date, datetime})
+"""Types whose values expressions see as they are, but for the empty text; most values are of them."""
+
+
 class Record:
     """
     Names and values, read only; expressions reach the names and nothing of Python.
@@ -102,7 +106,10 @@ class Record:
         Raises:
             KeyError: There is no such name.
         """
-        return wrapped(self.data[name], f"{self.label}{name}")
+        value = self.data[name]
+        if type(value) in PLAIN and value != "":
+            return value
+        return wrapped(value, f"{self.label}{name}")
 
     def __contains__(self, name: object) -> bool:
         return name in self.data
@@ -124,7 +131,9 @@ def wrapped(value: Any, label: str) -> Any:
     """Give a value as expressions see it: ``Empty``, ``Record``, tuple of such, or the plain exact value."""
     if value is None or value == "":
         return Empty(label)
-    if isinstance(value, Mapping):
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, dict | Mapping):
         return Record(value, f"{label}.")
     if isinstance(value, list | tuple):
         return tuple(wrapped(each, f"{label}[{place}]") for place, each in enumerate(value, start=1))
@@ -159,7 +168,7 @@ def written(value: Any) -> str:
     if isinstance(value, str):
         if len(value) > LONGEST:
             raise NotWritableError("a text beyond all measure")
-        if _FORBIDDEN.search(value):
+        if not value.isprintable() and _FORBIDDEN.search(value):
             raise ForbiddenCharacterError
         return value
     for kind, form in _FORMS:

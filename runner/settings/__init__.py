@@ -5,15 +5,16 @@ The settings of one runner: one TOML file, read once, checked whole, never holdi
 of its section, from which ``docs/reference/settings.md`` is made.
 """
 
+from runner.settings.audit import Audit
+from runner.settings.clock import Clock
 from runner.settings.files import exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
+from runner.settings.retention import Retention
 from runner.settings.sections import (
-    Breaker,
     Database,
     Eeszt,
     Institution,
-    Lane,
     Log,
     Login,
     Runner,
@@ -22,17 +23,20 @@ from runner.settings.sections import (
     Site,
     TechnicalUser,
     Tls,
-    Waits,
 )
+from runner.settings.working import Breaker, Lane, Waits
 
 __all__ = [
+    "Audit",
     "Breaker",
+    "Clock",
     "Database",
     "Eeszt",
     "Institution",
     "Lane",
     "Log",
     "Login",
+    "Retention",
     "Runner",
     "Sealing",
     "Settings",

@@ -15,7 +15,7 @@ from runner.settings.sections import Settings
 from runner.settings.values import bare
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_MADE_BY_THE_RUNNER = frozenset({"runner.state_dir", "database.path", "log.file"})
+_MADE_BY_THE_RUNNER = frozenset({"runner.state_dir", "database.path", "log.file", "audit.folder"})
 
 
 def unreadable_files(settings: Settings) -> list[RunnerError]:

@@ -12,7 +12,7 @@ class Form(StrEnum):
 
     TEXT = "text"
     COUNT = "a whole number of at least 1"
-    DURATION = 'a duration such as "200ms", "5s", "10min" or "8h"'
+    DURATION = 'a duration such as "200ms", "5s", "10min", "8h" or "30d"'
     PATH = "a path, relative to this file"
     SECRET = "a path to a file that only the runner may read"  # noqa: S105 - a description, no secret
     ADDRESS = "an address that begins with https://"

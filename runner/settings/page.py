@@ -17,16 +17,17 @@ from runner.settings.values import bare, is_duration
 _HEAD = """\
 # Settings
 
-One TOML file, given with `--settings`. Durations are text with a unit (`"200ms"`, `"5s"`, `"10min"`, `"8h"`), relative
-paths begin at the file's folder. Secrets never stand in it, only paths to files that the runner alone may read. An
-unknown setting is an error. Generated from `runner/settings/sections.py`; do not edit.
+One TOML file, given with `--settings`. Durations are text with a unit (`"200ms"`, `"5s"`, `"10min"`, `"8h"`, `"30d"`),
+relative paths begin at the file's folder. Secrets never stand in it, only paths to files that only the runner may read.
+An unknown setting is an error. Generated from `runner/settings/sections.py`; do not edit.
 """
 _SHIPPED = {"site.mappings": "`mappings`, as shipped", "site.templates": "`templates`, as shipped"}
 _SHIPPED |= {
     "site.sources": "`sql/sources`, as shipped",
+    "audit.folder": "`audit` in `runner.state_dir`",
     "eeszt.contract": "the only one in `contract` of `site.mappings`",
 }
-_UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms"))
+_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms"))
 
 
 def settings_page() -> str:

@@ -12,8 +12,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.settings.places import line_of, places
-from runner.settings.sections import Settings, Waits
+from runner.settings.sections import Settings
 from runner.settings.values import WrongFormError, bare, convert, is_duration, shown
+from runner.settings.working import Waits
 
 _AT_LINE = re.compile(r"\(at line (\d+)")
 _LOOKS_SECRET = re.compile(r"password|passwd|passphrase|jelszo|secret|\bpin\b", re.IGNORECASE)
@@ -79,12 +80,16 @@ class _Reader:
         return settings
 
     def _fill_places(self, document: dict[str, Any]) -> None:
-        """Put in the folders that are shipped, and the contract pack where there is only one."""
+        """Put in the folders that are shipped or usual, and the contract pack where there is only one."""
         site = document.setdefault("site", {})
         if not isinstance(site, dict):
             return
         for key, folder in (("mappings", "mappings"), ("templates", "templates"), ("sources", "sql/sources")):
             site.setdefault(key, str(shipped(folder)))
+        audit, runner = document.setdefault("audit", {}), document.get("runner")
+        state = runner.get("state_dir") if isinstance(runner, dict) else None
+        if isinstance(audit, dict) and isinstance(state, str):
+            audit.setdefault("folder", f"{state}/audit")
         eeszt = document.setdefault("eeszt", {})
         if isinstance(eeszt, dict) and "contract" not in eeszt and isinstance(site["mappings"], str):
             packs = [each.parent for each in (self._folder / site["mappings"] / "contract").glob("*/pack.yaml")]

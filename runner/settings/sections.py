@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runner.settings.audit import Audit
+from runner.settings.clock import Clock
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
+from runner.settings.retention import Retention
+from runner.settings.working import Breaker, Lane, Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Runner:
     Attributes:
         name: Its name in the database, in heartbeats and in logs; another for each daemon.
         environment: Must agree with the database, the addresses and the trust anchors, else the daemon does not start.
-        state_dir: Folder for what the daemon keeps beside the database; may be lost without loss of data.
+        state_dir: Folder for what the daemon keeps beside the database; but for the audit log, it may be lost.
     """
 
     name: Text
@@ -180,68 +184,6 @@ class Sealing:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """
-    Overrides of outboxes.yaml for one lane; what is left out stays as it is there.
-
-    Attributes:
-        poll_s: Time between two looks at a busy outbox.
-        idle_poll_s: Longest time between two looks at an idle one.
-        batch: Most rows taken at once.
-        senders: Most messages on the wire at once.
-        lease_s: How long a row is ours.
-    """
-
-    poll_s: Duration | None = None
-    idle_poll_s: Duration | None = None
-    batch: Count | None = None
-    senders: Count | None = None
-    lease_s: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """
-    Overrides of the delivery protocol's waiting times, for every document type; for drills and demonstrations.
-
-    Attributes:
-        retry_s: Before the first further try; doubled with each.
-        retry_most_s: Upper bound of that.
-        probe_s: Before the first question after an item's fate; doubled with each.
-        probe_most_s: Upper bound of that.
-        settle_s: After a message's expiry, before its absence is believed.
-        give_up_s: After the send, before an item that nobody can tell of is left to a person.
-        follow_up_s: After an ending by absence, before it is asked after once more.
-    """
-
-    retry_s: Duration | None = None
-    retry_most_s: Duration | None = None
-    probe_s: Duration | None = None
-    probe_most_s: Duration | None = None
-    settle_s: Duration | None = None
-    give_up_s: Duration | None = None
-    follow_up_s: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """
-    When a service counts as interrupted.
-
-    Attributes:
-        items: Different items that must fail within the window.
-        window_s: The window.
-        try_s: Until the first harmless call that asks whether it is back; doubled after each that fails.
-        longest_try_s: Upper bound of that.
-    """
-
-    items: Count = 2
-    window_s: Duration = 30.0
-    try_s: Duration = 2.0
-    longest_try_s: Duration = 30.0
-
-
-@dataclass(frozen=True, slots=True)
 class Log:
     """
     The technical log; it never holds patients' data.
@@ -277,6 +219,8 @@ class Settings:
         waits: Overrides of the protocol's times.
         breaker: When a service counts as interrupted.
         log: The technical log.
+        clock: How this machine's clock is watched.
+        retention: How long patients' data is kept.
         places: Dotted key → ``file:line`` where the file has it, for errors found later.
     """
 
@@ -287,6 +231,7 @@ class Settings:
     institution: Institution
     sealing: Sealing
     site: Site
+    audit: Audit
     technical_user: TechnicalUser | None = None
     login: Login | None = None
     lanes: Mapping[str, Lane] = field(default_factory=dict)
@@ -294,4 +239,6 @@ class Settings:
     waits: Waits = field(default_factory=Waits)
     breaker: Breaker = field(default_factory=Breaker)
     log: Log = field(default_factory=Log)
+    clock: Clock = field(default_factory=Clock)
+    retention: Retention = field(default_factory=Retention)
     places: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from runner.settings.forms import Form
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)[ ]?(ms|s|min|h)")
-_UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)[ ]?(ms|s|min|h|d)")
+_UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_SHOWN = 40
 
 
@@ -69,7 +69,7 @@ def is_duration(hint: Any) -> bool:
 
 
 def duration_s(text: str) -> float | None:
-    """Give the seconds of ``200ms``, ``5s``, ``10min`` or ``8h``; None for anything else."""
+    """Give the seconds of ``200ms``, ``5s``, ``10min``, ``8h`` or ``30d``; None for anything else."""
     match = _DURATION.fullmatch(text)
     return float(match[1]) * _UNIT_S[match[2]] if match else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ class Exchange:
         started = time.monotonic()
         reply = self._faults.around(turn, partial(self._process, turn))()
         self._log.add(turn, reply, (time.monotonic() - started) * 1000)
-        return reply
+        return replace(reply, skew_s=turn.skew_s)
 
     def _turn(self, service: str, data: bytes, peer: x509.Certificate) -> Turn:
         root: etree._Element | None = None

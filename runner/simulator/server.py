@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -131,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [
             f"HTTP/1.1 {status.value} {status.phrase}",
             f"Content-Type: {reply.content_type}",
-            f"Date: {self.date_time_string()}",
+            f"Date: {self.date_time_string(time.time() + reply.skew_s)}",
             length,
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")

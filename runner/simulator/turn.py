@@ -34,6 +34,8 @@ class Reply:
     ending: Ending = "answer"
     #: How the log names it: ``accepted``, a fault code, or what happened to the connection.
     outcome: str = ""
+    #: How far off the Date header is, as a fault made the clock.
+    skew_s: float = 0.0
 
 
 @dataclass

@@ -39,7 +39,7 @@ class Books(Transaction, Protocol):
 
         Args:
             item_id: Whose they are.
-            record_item: The item whose record they tell of: the withdrawn one's for a withdrawal. By it, not by when they
+            record_item: The item whose record they tell of, for a withdrawal the withdrawn one. By it, not by when they
                 came to be, copies into the same row count as older and newer.
             copies: What to copy.
         """

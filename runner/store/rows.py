@@ -14,6 +14,9 @@ from runner.ports import Item, LoginAtRecording, Proof, WriteBack
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
+WITHOUT_ZONE = len("2026-01-02 03:04:05.678901")
+
+
 class Record(Protocol):
     """A row of a database by its column names; none of its drivers' classes is a Mapping."""
 
@@ -23,13 +26,19 @@ class Record(Protocol):
 
 def target_of(copy: WriteBack) -> str:
     """Name the row that a copy goes to, however its mapping spells the names and whether it writes 1 or '1'."""
-    key = sorted((name.upper(), str(int(value) if isinstance(value, bool) else value)) for name, value in copy.key.items())
+    key = sorted(
+        (name.upper(), str(int(value) if isinstance(value, bool) else value)) for name, value in copy.key.items()
+    )
     return json.dumps([copy.table.upper(), *key], ensure_ascii=False)
 
 
 def to_text(instant: datetime | None) -> str | None:
     """Give an aware instant as a database without a type for it stores it: UTC text that sorts."""
-    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if instant is None:
+        return None
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(" ", "microseconds")[:WITHOUT_ZONE]
 
 
 def to_instant(stored: object) -> datetime | None:
@@ -138,6 +147,7 @@ def to_item(lane: str, row: Row, record: Record) -> Item:
         stored_document=record["document"] if left else None,
         mapping_version=record["mapping_version"],
         first_recorded_at=to_instant(record["first_recorded_at"]),
+        oth_code=record["oth_code"],
     )
 
 

@@ -55,7 +55,8 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[recorder_proof] AS recorder_proof, o.[login_at_recording] AS login_at_recording,
        o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
        m.body AS body, m.document AS document, o.[mapping_version] AS mapping_version,
-       o.[first_recorded_at] AS first_recorded_at
+       o.[first_recorded_at] AS first_recorded_at,
+       (SELECT coalesce(p.oth_code, '') FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
   LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
@@ -75,8 +76,10 @@ UPDATE [outbox]
 
 -- store_message --
 -- Keep what leaves before it leaves; a retry keeps bytes and identifier and renews the expiry.
-INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, body, document, acting_user, mapping_version, stored_at, expires_at)
-VALUES (:item_id, :message_id, :digest, :body, :document, :acting_user, :mapping_version, :now, :expires_at)
+INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, body, document, acting_user, mapping_version, stored_at, expires_at,
+                           decision, rules)
+VALUES (:item_id, :message_id, :digest, :body, :document, :acting_user, :mapping_version, :now, :expires_at,
+        :decision, :rules)
     ON CONFLICT (item_id) DO UPDATE SET expires_at = excluded.expires_at, body = coalesce(body, excluded.body)
 
 -- mark_permitted --
@@ -153,9 +156,11 @@ VALUES (:name, :value, :item_id, :is_second, :now)
     ON CONFLICT (name, value) DO NOTHING
 
 -- keep_attempt --
--- One try or probe.
-INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict)
-VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict)
+-- One try or probe with the place of its answer in the audit log, or a decision by which nothing was sent.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict, decision, rules,
+                           audit_chain, audit_sequence, audit_head)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict, :decision, :rules,
+        :audit_chain, :audit_sequence, :audit_head)
 
 -- keep_result --
 -- The answer of a query, for who asked.
@@ -206,6 +211,85 @@ SELECT item_id FROM EESZT_RESULT WHERE expires_at <= :now LIMIT :limit
 -- purge_results --
 -- Forget answers of queries.
 DELETE FROM EESZT_RESULT WHERE item_id IN (SELECT value FROM json_each(:items))
+
+-- payloads_kept_enough --
+-- Payloads of what ended long enough ago; none that a question or a withdrawal may still need.
+SELECT [item_id] FROM [outbox] INDEXED BY [outbox_payload]
+ WHERE [payload] IS NOT NULL AND [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND [state_at] <= max(:payload, :payload_to_mend)
+   AND [state_at] <= CASE WHEN [state] IN ('REJECTED', 'INVALID') THEN :payload_to_mend ELSE :payload END
+   AND [next_at] IS NULL AND [lease_until] IS NULL AND coalesce([compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- forget_payloads --
+-- What MedWorkS wrote of the record; it has the record itself.
+UPDATE [outbox] SET [payload] = NULL WHERE [item_id] IN (SELECT value FROM json_each(:items))
+
+-- documents_kept_enough --
+-- What went up of items that ended long enough ago, likewise.
+SELECT m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_DOCUMENT_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.document IS NOT NULL AND m.stored_at <= :document
+   AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND o.[state_at] <= :document
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- forget_documents --
+-- What went up; its identifiers, times and digest stay.
+UPDATE EESZT_MESSAGE SET document = NULL WHERE item_id IN (SELECT value FROM json_each(:items))
+
+-- bodies_left --
+-- Bytes that should have gone with the end of their item, and did not; few items have any (SQLite keeps a CROSS JOIN's order).
+SELECT m.item_id
+  FROM EESZT_MESSAGE m INDEXED BY EESZT_MESSAGE_BODY_IX CROSS JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.body IS NOT NULL AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND coalesce(o.[compensation], 'DONE') = 'DONE'
+ LIMIT :limit
+
+-- lane_health --
+-- Whether the lane keeps its promises: its last heartbeat, wards that wait too long, the oldest of what could go.
+SELECT (SELECT max(beat_at) FROM EESZT_RUNNER WHERE lane = [lane]) AS beat_at,
+       (SELECT count(*) FROM [outbox] WHERE [ward_answer] = 'WAIT' AND [answer_by] <= :now) AS overdue,
+       (SELECT min([answer_by]) FROM [outbox] WHERE [ward_answer] = 'WAIT') AS answer_by,
+       (SELECT min(o.[next_at]) FROM [outbox] o
+         WHERE o.[state] IN ('NEW', 'WAITING')
+           AND (o.[depends_on] IS NULL OR EXISTS (
+                 SELECT 1 FROM [outbox] p WHERE p.[item_id] = o.[depends_on]
+                    AND p.[state] IN (SELECT value FROM json_each(:final_states))))) AS next_at
+
+-- day_closed --
+-- Whether a day was counted after it was over.
+SELECT EXISTS (SELECT 1 FROM EESZT_DAY WHERE day = :day AND counted_at >= :until)
+
+-- forget_day --
+-- Room for a day's figures.
+DELETE FROM EESZT_DAY WHERE day = :day
+
+-- tally --
+-- The figures of what ended on a day in one outbox; percentiles by nearest rank.
+WITH ended AS (
+  SELECT coalesce((SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = o.[document_type]), '?')
+           AS document_type,
+         o.[state] AS state, (julianday(o.[state_at]) - julianday(o.[created_at])) * 86400 AS took_s,
+         max(o.[attempts] - 1, 0) AS retries, o.[ward_answer] IS 'PAPER' AS paper,
+         (SELECT count(*) FROM EESZT_ATTEMPT a WHERE a.item_id = o.[item_id] AND a.kind = 'PROBE') AS probes
+    FROM [outbox] o INDEXED BY [outbox_ended]
+   WHERE o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+     AND o.[state_at] >= :since AND o.[state_at] < :until),
+ranked AS (
+  SELECT e.*, row_number() OVER (PARTITION BY document_type, state ORDER BY took_s) AS place,
+         count(*) OVER (PARTITION BY document_type, state) AS number
+    FROM ended e)
+SELECT [lane] AS lane, document_type, state, max(number) AS number,
+       round(min(CASE WHEN place * 100 >= number * 50 THEN took_s END), 3) AS p50_s,
+       round(min(CASE WHEN place * 100 >= number * 95 THEN took_s END), 3) AS p95_s,
+       sum(retries) AS retries, sum(probes) AS probes, sum(paper) AS paper
+  FROM ranked GROUP BY document_type, state
+
+-- keep_figures --
+-- One line of a day's figures.
+INSERT INTO EESZT_DAY (day, lane, document_type, state, number, p50_s, p95_s, retries, probes, paper, counted_at)
+VALUES (:day, :lane, :document_type, :state, :number, :p50_s, :p95_s, :retries, :probes, :paper, :now)
 
 -- write_backs_due --
 -- Copies to make now, in the order of their records; what a withdrawal is on its way for waits for how that ends.
@@ -272,7 +356,7 @@ UPDATE EESZT_LANE SET paused_at = NULL, paused_by = NULL WHERE lane = :lane
 -- parked_for_login --
 -- What waits for this person's login.
 SELECT [item_id] FROM [outbox]
- WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED')
+ WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
    AND ([recorded_by] IN (SELECT value FROM json_each(:his_users)) OR [acting_user] = :eeszt_user)
 
 -- unknown_for_login --
@@ -345,13 +429,13 @@ SELECT document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, n
 -- What the institution says of a HIS user.
 SELECT registration, is_doctor, eeszt_user FROM EESZT_USER_MAP WHERE his_user = :his_user
 
--- is_assigned --
--- Whether an identity may work at a workplace today, by the day in Budapest.
-SELECT EXISTS (
-  SELECT 1 FROM EESZT_USER_WORKPLACE a, (SELECT [now] AS at) n
-   WHERE a.eeszt_user = :eeszt_user
-     AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
-     AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31'))
+-- roles --
+-- In which roles an identity may work at a workplace today, by the day in Budapest.
+SELECT DISTINCT a.role AS role
+  FROM EESZT_USER_WORKPLACE a, (SELECT [now] AS at) n
+ WHERE a.eeszt_user = :eeszt_user
+   AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
+   AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31')
 
 -- begin_login --
 -- Note that a HIS user is about to log in.
@@ -394,13 +478,58 @@ SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, en
 
 -- installation --
 -- What this database is.
-SELECT environment, database_id, schema_version FROM EESZT_INSTALLATION
+SELECT environment, database_id, home, schema_version FROM EESZT_INSTALLATION
 
 -- put_installation --
 -- Note what this database is; its identity stays.
-INSERT INTO EESZT_INSTALLATION (only_row, environment, database_id, schema_version, installed_at)
-VALUES (1, :environment, lower(hex(randomblob(16))), :schema_version, [now])
+INSERT INTO EESZT_INSTALLATION (only_row, environment, database_id, home, schema_version, installed_at)
+VALUES (1, :environment, lower(hex(randomblob(16))), :home, :schema_version, [now])
     ON CONFLICT (only_row) DO UPDATE SET schema_version = excluded.schema_version
+
+-- adopt --
+-- This is its home from now on; a copy gets an identity of its own.
+UPDATE EESZT_INSTALLATION
+   SET home = :home, environment = :environment, adopted_at = [now], adopted_by = :adopted_by, adopted_log = :log,
+       database_id = CASE WHEN :is_copy THEN lower(hex(randomblob(16))) ELSE database_id END
+
+-- logged --
+-- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
+SELECT chain, max(sequence) AS sequence FROM (
+  SELECT audit_chain AS chain, audit_sequence AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
+  UNION ALL
+  SELECT l.key, l.value FROM EESZT_INSTALLATION i, json_each(coalesce(i.adopted_log, '{}')) l)
+ GROUP BY chain
+
+-- end_all_logins --
+-- Nobody is logged in to an adopted database, and no login that was begun may be finished.
+UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL WHERE ended_at IS NULL
+
+-- use_all_login_requests --
+-- Likewise for logins that were begun.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+
+-- open_items --
+-- What is not final, or is asked after once more.
+SELECT [item_id] FROM [outbox]
+ WHERE [state] IN ('NEW', 'CLAIMED', 'SENDING', 'UNKNOWN', 'WAITING', 'PARKED')
+    OR ([state] = 'MISSED' AND [next_at] IS NOT NULL)
+ ORDER BY [item_id]
+
+-- drop_due_write_backs --
+-- A copy writes nothing into MedWorkS's tables for the original.
+UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE state = 'DUE'
+
+-- raise_sequence --
+-- No number that the log knows is given again.
+UPDATE EESZT_SEQUENCE SET last_id = :last_id WHERE name = 'item' AND last_id < :last_id
+
+-- raise_numbering --
+-- Likewise in SQLite's own books.
+UPDATE sqlite_sequence SET seq = :last_id WHERE name = [outbox_name] AND seq < :last_id
+
+-- item_times --
+-- When an item was written, and by which type.
+SELECT item_id, lane, document_type, created_at, state FROM EESZT_V_ITEM WHERE item_id = :item_id
 
 -- put_transition --
 -- One pair of states that may follow each other.

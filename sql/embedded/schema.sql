@@ -5,13 +5,18 @@
 -- Times are text in UTC, 'YYYY-MM-DD HH:MM:SS.ffffff'; views show Europe/Budapest.
 
 -- tables --
--- Everything but the outboxes.
+-- Everything but the outboxes. home: where the file was installed or adopted, so that a copy of it is noticed;
+-- adopted_log: up to which entry of which chain of the audit log it was compared then, JSON.
 CREATE TABLE IF NOT EXISTS EESZT_INSTALLATION (
   only_row       INTEGER PRIMARY KEY CHECK (only_row = 1),
   environment    TEXT NOT NULL CHECK (environment IN ('test', 'production')),
   database_id    TEXT NOT NULL,
+  home           TEXT NOT NULL,
   schema_version TEXT NOT NULL,
-  installed_at   TEXT NOT NULL
+  installed_at   TEXT NOT NULL,
+  adopted_at     TEXT,
+  adopted_by     TEXT,
+  adopted_log    TEXT
 ) STRICT;
 
 -- One sequence numbers the items of all outboxes, another the sessions.
@@ -64,32 +69,45 @@ CREATE TABLE IF NOT EXISTS EESZT_ORDER_HEAD (
   PRIMARY KEY (lane, order_key)
 ) STRICT, WITHOUT ROWID;
 
--- What left: the body until the item is final, what it said for as long as the site keeps it.
+-- What left: the body until the item is final, what it said for as long as the site keeps it (null: forgotten). decision:
+-- line of the decision table by which it went under this name; rules: the dated rules that applied, JSON.
 CREATE TABLE IF NOT EXISTS EESZT_MESSAGE (
   item_id         INTEGER PRIMARY KEY,
   message_id      TEXT NOT NULL UNIQUE,
   digest          TEXT NOT NULL,
   body            BLOB,
-  document        TEXT NOT NULL,
+  document        TEXT,
   acting_user     TEXT NOT NULL,
   mapping_version TEXT NOT NULL,
   stored_at       TEXT NOT NULL,
   expires_at      TEXT NOT NULL,
-  purged_at       TEXT
+  purged_at       TEXT,
+  decision        TEXT,
+  rules           TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_BODY_IX ON EESZT_MESSAGE (item_id) WHERE body IS NOT NULL;
+CREATE INDEX IF NOT EXISTS EESZT_MESSAGE_DOCUMENT_IX ON EESZT_MESSAGE (stored_at) WHERE document IS NOT NULL;
 
+-- Tries and questions; DECIDE: the decision table, or a rule after it, said that it goes no further for now.
 CREATE TABLE IF NOT EXISTS EESZT_ATTEMPT (
   attempt_id  INTEGER PRIMARY KEY,
   item_id     INTEGER NOT NULL,
-  kind        TEXT NOT NULL CHECK (kind IN ('SEND', 'PROBE')),
+  kind        TEXT NOT NULL CHECK (kind IN ('SEND', 'PROBE', 'DECIDE')),
   ended_at    TEXT NOT NULL,
   took_ms     INTEGER NOT NULL,
   ending      TEXT NOT NULL,
   reason_code TEXT,
   acting_user TEXT,
-  verdict     TEXT NOT NULL
+  verdict     TEXT NOT NULL,
+  decision    TEXT,
+  rules       TEXT,
+  audit_chain    TEXT,
+  audit_sequence INTEGER,
+  audit_head     TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS EESZT_ATTEMPT_ITEM_IX ON EESZT_ATTEMPT (item_id);
+CREATE INDEX IF NOT EXISTS EESZT_ATTEMPT_AUDIT_IX ON EESZT_ATTEMPT (audit_chain, audit_sequence)
+ WHERE audit_chain IS NOT NULL;
 
 -- One identifier of the EESZT belongs to one item; is_second: accepted again under another one, an alarm.
 CREATE TABLE IF NOT EXISTS EESZT_IDENTIFIER (
@@ -187,7 +205,7 @@ CREATE INDEX IF NOT EXISTS EESZT_LOGIN_LIVE_IX ON EESZT_LOGIN (eeszt_user) WHERE
 
 -- A match that is taken back or changed ends the sessions made under it.
 CREATE TRIGGER IF NOT EXISTS EESZT_USER_MAP_AU AFTER UPDATE ON EESZT_USER_MAP
-WHEN NEW.eeszt_user IS NOT OLD.eeszt_user OR NEW.his_user <> OLD.his_user
+WHEN NEW.eeszt_user IS NOT OLD.eeszt_user OR NEW.his_user <> OLD.his_user OR NEW.is_doctor <> OLD.is_doctor
 BEGIN
   UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_MAP', sealed = NULL
    WHERE his_user = OLD.his_user AND ended_at IS NULL;
@@ -196,6 +214,20 @@ CREATE TRIGGER IF NOT EXISTS EESZT_USER_MAP_AD AFTER DELETE ON EESZT_USER_MAP
 BEGIN
   UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_MAP', sealed = NULL
    WHERE his_user = OLD.his_user AND ended_at IS NULL;
+END;
+
+-- An assignment that is taken back or changed ends its user's sessions: the next login brings his rights of then.
+CREATE TRIGGER IF NOT EXISTS EESZT_USER_WORKPLACE_AU AFTER UPDATE ON EESZT_USER_WORKPLACE
+WHEN NEW.eeszt_user <> OLD.eeszt_user OR NEW.workplace <> OLD.workplace OR NEW.role <> OLD.role
+  OR NEW.valid_from <> OLD.valid_from OR NEW.valid_to IS NOT OLD.valid_to
+BEGIN
+  UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_WORKPLACE', sealed = NULL
+   WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
+END;
+CREATE TRIGGER IF NOT EXISTS EESZT_USER_WORKPLACE_AD AFTER DELETE ON EESZT_USER_WORKPLACE
+BEGIN
+  UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_WORKPLACE', sealed = NULL
+   WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
 END;
 
 -- Outage ledger: how each service is, and since when.
@@ -218,6 +250,22 @@ CREATE TABLE IF NOT EXISTS EESZT_LANE (
   lane      TEXT PRIMARY KEY,
   paused_at TEXT,
   paused_by TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Figures of what ended on a day in Europe/Budapest; '?' is a document type that nobody declared.
+CREATE TABLE IF NOT EXISTS EESZT_DAY (
+  day           TEXT NOT NULL,
+  lane          TEXT NOT NULL,
+  document_type TEXT NOT NULL,
+  state         TEXT NOT NULL,
+  number        INTEGER NOT NULL,
+  p50_s         REAL NOT NULL,
+  p95_s         REAL NOT NULL,
+  retries       INTEGER NOT NULL,
+  probes        INTEGER NOT NULL,
+  paper         INTEGER NOT NULL,
+  counted_at    TEXT NOT NULL,
+  PRIMARY KEY (day, lane, document_type, state)
 ) STRICT, WITHOUT ROWID;
 
 -- outbox --
@@ -263,7 +311,8 @@ CREATE TABLE IF NOT EXISTS [outbox] (
   [status_text]        TEXT
 ) STRICT;
 
--- Each index is as small as the work it holds; only source_key and withdraws grow with history.
+-- Each index is as small as the work it holds; only source_key, withdraws and ended grow with history, and payload until
+-- it is forgotten.
 CREATE INDEX IF NOT EXISTS [outbox_due] ON [outbox] ([priority], [item_id], [next_at])
   WHERE [state] IN ('NEW', 'WAITING');
 CREATE INDEX IF NOT EXISTS [outbox_probe] ON [outbox] ([next_at])
@@ -283,6 +332,10 @@ CREATE INDEX IF NOT EXISTS [outbox_token] ON [outbox] ([claim_token]) WHERE [cla
 CREATE INDEX IF NOT EXISTS [outbox_depends] ON [outbox] ([depends_on]) WHERE [depends_on] IS NOT NULL;
 CREATE INDEX IF NOT EXISTS [outbox_withdraws] ON [outbox] ([withdraws]) WHERE [withdraws] IS NOT NULL;
 CREATE INDEX IF NOT EXISTS [outbox_source] ON [outbox] ([document_type], [source_key]) WHERE [source_key] IS NOT NULL;
+CREATE INDEX IF NOT EXISTS [outbox_ended] ON [outbox] ([state_at])
+  WHERE [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED');
+CREATE INDEX IF NOT EXISTS [outbox_payload] ON [outbox] ([state_at])
+  WHERE [payload] IS NOT NULL AND [state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED');
 INSERT INTO sqlite_sequence (name, seq)
 SELECT [outbox_name], (SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item')
  WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = [outbox_name]);
@@ -309,6 +362,7 @@ END;
 
 -- insert_trigger --
 -- What MedWorkS leaves out, by the database's clock; nothing that a row holds makes the insert fail.
+-- LOGIN_DOWN is what a living daemon knows: the last word of a dead one proves no outage, and the item rather waits.
 DROP TRIGGER IF EXISTS [outbox_ai];
 CREATE TRIGGER [outbox_ai] AFTER INSERT ON [outbox]
 BEGIN
@@ -333,7 +387,8 @@ BEGIN
          [login_at_recording] = CASE
            WHEN EXISTS (SELECT 1 FROM EESZT_USER_MAP u JOIN EESZT_LOGIN l ON l.eeszt_user = u.eeszt_user
                          WHERE u.his_user = NEW.[recorded_by] AND l.ended_at IS NULL AND l.ends_at > [now]) THEN 'LIVE'
-           WHEN EXISTS (SELECT 1 FROM EESZT_SERVICE_STATE WHERE service = 'sts' AND state = 'DOWN') THEN 'LOGIN_DOWN'
+           WHEN EXISTS (SELECT 1 FROM EESZT_SERVICE_STATE WHERE service = 'sts' AND state = 'DOWN')
+            AND EXISTS (SELECT 1 FROM EESZT_RUNNER WHERE beat_at >= [alive_since]) THEN 'LOGIN_DOWN'
            ELSE 'NONE' END,
          [claim_owner] = NULL, [claim_token] = NULL, [lease_until] = NULL, [rescue_count] = 0, [attempts] = 0,
          [probe_count] = 0, [sent_at] = NULL, [withdraw_asked_at] = NULL, [withdraw_asked_by] = NULL,
@@ -508,7 +563,8 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [send_by] AS send_by, [answer_by] AS answer_by, [sent_at] AS sent_at, [depends_on] AS depends_on,
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
-       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text
+       [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
   FROM [outbox]
 
 -- views --
@@ -552,6 +608,19 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, m.acting_user, m
        (SELECT json_group_object(n.name, n.value) FROM EESZT_IDENTIFIER n
          WHERE n.item_id = i.item_id AND n.is_second = 0) AS identifiers
   FROM EESZT_MESSAGE m JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = m.item_id;
+
+-- Which line of the decision table decided, under whose name and by which rules: what went up, and what went no further.
+-- Times in UTC.
+DROP VIEW IF EXISTS EESZT_V_DECISION;
+CREATE VIEW EESZT_V_DECISION AS
+SELECT m.item_id, m.decision, m.acting_user, 'PERMITTED' AS ending, NULL AS reason_code, m.rules,
+       m.stored_at AS decided_at
+  FROM EESZT_MESSAGE m
+ WHERE m.decision IS NOT NULL
+UNION ALL
+SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a.ended_at
+  FROM EESZT_ATTEMPT a
+ WHERE a.kind = 'DECIDE' AND a.verdict = 'DONE';
 
 DROP VIEW IF EXISTS EESZT_V_LOGIN;
 CREATE VIEW EESZT_V_LOGIN AS
@@ -600,4 +669,9 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WRITE_BACK', NU
 UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'POISON', i.reason_code, i.status_text, i.state_local
   FROM EESZT_V_LOCAL_ITEM i
- WHERE i.state = 'MISSED' AND i.reason_code = 'POISON';
+ WHERE i.state = 'MISSED' AND i.reason_code = 'POISON'
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WARD_OVERDUE', i.reason_code, '{WARD_OVERDUE}',
+       i.answer_by_local
+  FROM EESZT_V_LOCAL_ITEM i
+ WHERE i.ward_answer = 'WAIT' AND i.answer_by < [alive_since];

@@ -132,9 +132,22 @@ def test_an_item_on_its_way_cannot_be_deleted(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "sts", "stored"), [(True, "UP", "LIVE"), (False, "DOWN", "LOGIN_DOWN"), (False, "UP", "NONE")]
+    ("login", "sts", "alive", "stored"),
+    [
+        (True, "UP", True, "LIVE"),
+        (True, "DOWN", True, "LIVE"),
+        (False, "DOWN", True, "LOGIN_DOWN"),
+        (False, "UP", True, "NONE"),
+        (False, "DOWN", False, "NONE"),
+    ],
 )
-def test_the_recorders_login_is_a_recorded_fact(lab: Lab, login: bool, sts: str, stored: str) -> None:  # noqa: FBT001
+def test_the_recorders_login_is_a_recorded_fact(
+    lab: Lab,
+    login: bool,  # noqa: FBT001
+    sts: str,
+    alive: bool,  # noqa: FBT001
+    stored: str,
+) -> None:
     lab.run("INSERT INTO EESZT_USER_MAP VALUES ('kovacs.anna', 'REGISTERED', 1, 'O12345')")
     if login:
         lab.run(
@@ -142,6 +155,9 @@ def test_the_recorders_login_is_a_recorded_fact(lab: Lab, login: bool, sts: str,
             " '2026-01-01', '2099-01-01', x'00', NULL, NULL)"
         )
     lab.store.outbox.service_state("sts", sts, None)
+    lab.store.outbox.beat("background", "one")
+    if not alive:
+        lab.run("UPDATE EESZT_RUNNER SET beat_at = '2026-01-01 00:00:00.000000'")
     assert lab.record(lab.insert())["login_at_recording"] == stored
 
 

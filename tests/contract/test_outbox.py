@@ -11,7 +11,7 @@ from runner.domain import sentences
 from runner.domain.outbox import Compensation, State, Verdict, WardAnswer
 from runner.domain.outcome import Ending
 from runner.errors import StoreError
-from runner.ports import Permitted, WriteBack
+from runner.ports import DecisionNote, Permitted, WriteBack
 from runner.store.rows import to_text
 from tests.support.rows import (
     DIGESTS,
@@ -202,6 +202,29 @@ def test_other_bytes_or_another_name_never_leave_for_the_same_item(lab: Lab, oth
     [again] = claim(lab)
     assert lab.store.outbox.permit([request(again, **other)]) == {item_id: Verdict.LOST_LEASE}
     assert lab.row(item_id).state is State.CLAIMED
+
+
+def test_the_decision_is_stored_with_the_first_permit_and_no_retry_changes_it(lab: Lab) -> None:
+    item_id = lab.insert()
+    [item] = claim(lab)
+    note = DecisionNote("12", '{"jelentes.kuldo":{"kind":"E"}}', "O12345")
+    lab.store.outbox.permit([request(item, decision=note)])
+    lab.store.outbox.complete([completion(item, Ending.NOT_RECEIVED, reason_code="NOT_REACHED", retry_after_s=0.0)])
+    [again] = claim(lab)
+    lab.store.outbox.permit([request(again)])
+    decisions = lab.run("SELECT item_id, decision, acting_user, ending, reason_code, rules FROM EESZT_V_DECISION")
+    assert decisions == [(item_id, "12", "O12345", "PERMITTED", None, note.rules)]
+
+
+def test_a_decision_by_which_nothing_is_sent_is_kept_too(lab: Lab) -> None:
+    item_id = lab.insert()
+    [item] = claim(lab)
+    note = DecisionNote("14", '{"jelentes.bejelentkezes_nelkul":{"choice":"PARKED"}}')
+    parked = completion(item, Ending.PARKED, reason_code="LOGIN", attempt="DECIDE")
+    lab.store.outbox.complete([replace(parked, decision=note, acting_user=None)])
+    assert lab.row(item_id).state is State.PARKED
+    decisions = lab.run("SELECT item_id, decision, acting_user, ending, reason_code, rules FROM EESZT_V_DECISION")
+    assert decisions == [(item_id, "14", None, "PARKED", "LOGIN", note.rules)]
 
 
 # complete

@@ -154,7 +154,8 @@ def test_complete(lab: Lab, ending: Ending) -> None:
     with lab.connect() as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(
-            "INSERT INTO EESZT_MESSAGE VALUES (?, 'urn:uuid:' || ?1, 'x', x'00', '{}', 'O12345', 'd', ?2, ?2, NULL)",
+            "INSERT INTO EESZT_MESSAGE VALUES"
+            " (?, 'urn:uuid:' || ?1, 'x', x'00', '{}', 'O12345', 'd', ?2, ?2, NULL, '12', '{}')",
             [(row.item_id, to_text(datetime.now(UTC) - timedelta(seconds=3600))) for row in before],
         )
         connection.execute("COMMIT")

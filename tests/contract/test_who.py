@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.daemon.looking import LookedUp
 from runner.domain.policy import Recorder, Registration
 from runner.errors import StoreError
 from runner.ports import LoginRow
@@ -42,19 +43,43 @@ def test_an_assignment_holds_on_its_days_and_for_both_names_of_a_workplace(lab: 
     today = datetime.now(UTC)
     lab.run("INSERT INTO EESZT_WORKPLACE VALUES ('belgy', '013579101', 1), ('seb', '013579202', 1)")
 
-    def assign(user: str, first: timedelta, last: timedelta | None) -> None:
+    def assign(user: str, first: timedelta, last: timedelta | None, role: str = "ORVOS") -> None:
         until = f"{today + last:%Y-%m-%d}" if last is not None else None
-        row = [user, "belgy", "ORVOS", f"{today + first:%Y-%m-%d}", until]
+        row = [user, "belgy", role, f"{today + first:%Y-%m-%d}", until]
         lab.run("INSERT INTO EESZT_USER_WORKPLACE VALUES (?, ?, ?, ?, ?)", row)
 
     assign("now", timedelta(days=-2), timedelta(days=2))
-    assign("open", timedelta(days=-2), None)
+    assign("open", timedelta(days=-2), None, "SZAKDOLGOZO")
+    assign("open", timedelta(days=-9), timedelta(days=-3), "ORVOS")
+    assign("both", timedelta(days=-2), None, "SZAKDOLGOZO")
+    assign("both", timedelta(days=-2), None, "ORVOS")
     assign("over", timedelta(days=-9), timedelta(days=-2))
     assign("later", timedelta(days=2), None)
-    allowed = {user: lab.store.directory.is_assigned(user, "belgy") for user in ("now", "open", "over", "later", "no")}
-    assert allowed == {"now": True, "open": True, "over": False, "later": False, "no": False}
-    assert lab.store.directory.is_assigned("now", "013579101")
-    assert not lab.store.directory.is_assigned("now", "013579202")
+    roles = {
+        user: set(lab.store.directory.roles(user, "belgy")) for user in ("now", "open", "both", "over", "later", "no")
+    }
+    assert roles == {
+        "now": {"ORVOS"},
+        "open": {"SZAKDOLGOZO"},
+        "both": {"ORVOS", "SZAKDOLGOZO"},
+        "over": set(),
+        "later": set(),
+        "no": set(),
+    }
+    assert lab.store.directory.roles("now", "013579101")
+    assert not lab.store.directory.roles("now", "013579202")
+
+
+def test_a_batch_is_decided_by_the_facts_of_one_moment_and_the_next_by_those_of_the_next(lab: Lab) -> None:
+    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('u', 'REGISTERED', 1, 'O12345')")
+    lab.run("INSERT INTO EESZT_WORKPLACE VALUES ('belgy', '013579101', 1)")
+    batch = LookedUp(lab.store.directory)
+    before = (batch.recorder("u"), batch.roles("O12345", "belgy"))
+    lab.run("UPDATE EESZT_USER_MAP SET eeszt_user = 'O23456'")
+    lab.run("INSERT INTO EESZT_USER_WORKPLACE (eeszt_user, workplace, role) VALUES ('O12345', 'belgy', 'ORVOS')")
+    assert (batch.recorder("u"), batch.roles("O12345", "belgy")) == before
+    following = LookedUp(lab.store.directory)
+    assert (following.recorder("u").eeszt_user, following.roles("O12345", "belgy")) == ("O23456", frozenset({"ORVOS"}))
 
 
 # logins
@@ -128,6 +153,38 @@ def test_a_changed_match_ends_the_session_made_under_it(lab: Lab) -> None:
     lab.store.logins.save(login(lab))
     lab.run("UPDATE EESZT_USER_MAP SET eeszt_user = 'O99999'")
     assert lab.store.logins.live("O12345") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE EESZT_USER_MAP SET is_doctor = 0",
+        "UPDATE EESZT_USER_WORKPLACE SET role = 'SZAKDOLGOZO' WHERE role = 'ORVOS'",
+        "UPDATE EESZT_USER_WORKPLACE SET valid_to = '2026-01-01'",
+        "DELETE FROM EESZT_USER_WORKPLACE WHERE eeszt_user = 'O12345'",
+    ],
+)
+def test_a_changed_right_ends_the_sessions_that_it_concerns(lab: Lab, change: str) -> None:
+    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('kovacs.anna', 'REGISTERED', 1, 'O12345')")
+    lab.run("INSERT INTO EESZT_WORKPLACE VALUES ('013579101', '013579101', 1)")
+    lab.run("INSERT INTO EESZT_USER_WORKPLACE (eeszt_user, workplace, role) VALUES ('O12345', '013579101', 'ORVOS')")
+    lab.store.logins.save(login(lab))
+    lab.store.logins.save(login(lab, "SZ34567", "orsi.ildiko"))
+    lab.run("UPDATE EESZT_USER_WORKPLACE SET role = role, valid_to = valid_to")
+    lab.run("INSERT INTO EESZT_USER_WORKPLACE (eeszt_user, workplace, role) VALUES ('O12345', '013579101', 'OKTATO')")
+    assert lab.store.logins.live("O12345") is not None
+    lab.run(change)
+    assert lab.store.logins.live("O12345") is None
+    assert lab.store.logins.live("SZ34567") is not None
+    assert lab.run("SELECT sealed FROM EESZT_LOGIN WHERE eeszt_user = 'O12345'") == [(None,)]
+
+
+@pytest.mark.parametrize("reason", ["LOGIN", "TOKEN_REFUSED", "NO_MATCH", "NOT_REGISTERED"])
+def test_a_login_lets_everything_go_that_its_person_could_not_send_before(lab: Lab, reason: str) -> None:
+    item = lab.insert()
+    lab.force((item, {"state": "PARKED", "reason_code": reason, "next_at": None}))
+    lab.store.logins.save(login(lab))
+    assert [each.row.item_id for each in claim(lab)] == [item]
 
 
 def test_a_login_lets_the_parked_rows_go_in_the_same_transaction(lab: Lab) -> None:

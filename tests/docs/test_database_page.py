@@ -17,7 +17,7 @@ from runner.store.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "database.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(EESZT_\w+)` \| ([a-z_ ]+) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(EESZT_\w+)` \| ([a-z0-9_ ]+) \| (.+) \|$", re.MULTILINE)
 EXAMPLE = re.compile(r"^```sql\n(.+?)^```", re.MULTILINE | re.DOTALL)
 
 

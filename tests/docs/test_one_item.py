@@ -57,7 +57,7 @@ def first_calls(codes: dict[CodeType, str]) -> Iterator[list[str]]:
 @pytest.mark.slow
 def test_a_prescription_passes_the_functions_that_the_page_names_in_that_order(tmp_path: Path) -> None:
     names = named_functions()
-    assert len(names) == 16
+    assert len(names) == 17
     watched = threading.Event()
     with hospital(tmp_path / "site") as stage, first_calls({code_of(name): name for name in names}) as seen:
 

@@ -103,10 +103,16 @@ def test_every_reason_has_advice_for_the_operator() -> None:
 
 def test_the_settings_that_are_shown_are_settings(tmp_path: Path) -> None:
     (smallest,) = re.findall(r"```toml\n(.+?)```", text_of("howto/run_the_daemon.md"), re.DOTALL)
-    (rules,) = re.findall(r"```toml\n(.+?)```", text_of("howto/change_a_rule.md"), re.DOTALL)
+    rules = re.findall(r"```toml\n(.+?)```", text_of("howto/change_a_rule.md"), re.DOTALL)
     path = tmp_path / "runner.toml"
-    path.write_text(smallest + rules, encoding="utf-8")
-    assert load(path).rules == {"erecept.azonnal": {"send_within": "5s", "answer_within": "8s"}}
+    path.write_text(smallest + "".join(rules), encoding="utf-8")
+    shown = load(path).rules
+    assert shown == {
+        "erecept.azonnal": {"send_within": "5s", "answer_within": "8s"},
+        "jelentes.bejelentkezes_nelkul": {"choice": "TECHNICAL"},
+    }
+    parts = (ROOT / "mappings", ROOT / "templates", ROOT / "sql" / "sources")
+    assert lint(*parts, overrides=shown) == []
 
 
 def test_the_error_that_is_read_is_what_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,3 +50,12 @@ def test_its_folders_exist() -> None:
     folders = re.findall(r"^\| `([a-z]+)/` \|", README, re.MULTILINE)
     assert len(folders) >= 6
     assert [name for name in folders if not (ROOT / name).is_dir()] == []
+
+
+@pytest.mark.slow
+def test_the_scene_of_who_sends_ends_as_promised_and_its_table_fits_a_screen(tmp_path: Path) -> None:
+    shown = demo(tmp_path / "site", "--scene", "who")
+    assert "Every row ended as it should." in shown
+    table = shown.split("Who sent what and why")[1].split("\n\nThe bar code")[0].splitlines()[1:]
+    assert max(map(len, table)) <= 150
+    assert re.search(r"ekat_esemeny +amb-\d+ +bodnar.eszter +14→12 +O45678 +ACCEPTED", shown)

@@ -6,7 +6,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from time import monotonic
+from email.utils import formatdate
+from time import monotonic, time
 
 import pytest
 from raw_server import OK, Visit, raw_server
@@ -49,6 +50,23 @@ def test_one_connection_serves_many_requests(p256: Pki, client: HttpClient, *, n
         client.close()
     assert (server.connections, len(server.requests)) == (1, 5)
     assert set(server.requests) == {BODY}
+
+
+def test_what_time_it_is_there_is_kept_from_an_ordinary_answer(p256: Pki, client: HttpClient) -> None:
+    told = formatdate(time() - 100, usegmt=True).encode()
+
+    def conversation(visit: Visit) -> None:
+        visit.read_request()
+        visit.sock.sendall(OK.replace(b"\r\n", b"\r\nDate: " + told + b"\r\n", 1))
+
+    with raw_server(p256, conversation) as server:
+        assert client.dates.newest() is None
+        post(client, server.url)
+        client.close()
+    heard = client.dates.newest()
+    assert heard is not None
+    assert heard.host == "localhost"
+    assert abs(heard.offset_s - 100) <= heard.uncertainty_s + 0.01
 
 
 def test_requests_at_the_same_time_have_connections_of_their_own(p256: Pki, client: HttpClient) -> None:

@@ -187,6 +187,7 @@ def test_prescriptions_that_are_wrong_are_paper_in_time(place: Clinic) -> None:
         assert (row["state"], row["ward_answer"]) == (bad[item][0], "PAPER"), row
         assert row["reason_code"]
         assert bad[item][1] in row["status_text"], row
+    place.rest(good)
     assert place.ending(good) == ("ACCEPTED", "PRINT", None)
 
 

@@ -45,7 +45,7 @@ FAULTS = (
 READ_BY_PEOPLE = (
     *("EESZT_V_STATUS", "EESZT_V_ATTENTION", "EESZT_V_SERVICE", "EESZT_V_LOGIN", "EESZT_V_BARCODE", "EESZT_V_ITEM"),
     *("EESZT_ATTEMPT", "EESZT_IDENTIFIER", "EESZT_RUNNER", "EESZT_LANE", "EESZT_SERVICE_STATE", "EESZT_LOGIN_REQUEST"),
-    *("EESZT_USER_MAP", "EESZT_ORDER_HEAD"),
+    *("EESZT_USER_MAP", "EESZT_ORDER_HEAD", "EESZT_V_DECISION"),
 )
 """EESZT_V_SENT, EESZT_MESSAGE, EESZT_RESULT and EESZT_WRITE_BACK hold what goes up and comes down, and are meant to."""
 
@@ -136,6 +136,7 @@ def test_nothing_that_people_read_tells_of_the_patient_or_a_secret(place: Clinic
         place.command("items", "list", "--most", "500"),
         place.command("items", "list", "--json"),
         *(place.command("items", "story", str(item)) for item in items[::9]),
+        *(place.command("items", "story", str(item), "--json") for item in items[4::36]),
         place.command("db", "sql", "SELECT json_extract('{}', NEV) FROM MW_VENY"),
         place.command("run"),
         place.command("mapping", "lint"),

@@ -32,6 +32,7 @@ class Site:
     grants: dict[str, Token] = field(default_factory=lambda: {PASSWORD: a_token()})
 
     def __post_init__(self) -> None:
+        self.woken: list[int] = []
         self.logins = MemoryLogins(self.clock)
         self.directory = MemoryDirectory(*RECORDERS)
         self.tokens = TableTokens(self.clock, self.grants)
@@ -45,6 +46,7 @@ class Site:
             self.clock,
             institution=INSTITUTION,
             doctor_roles=["ORVOS"],
+            logged_in=lambda: self.woken.append(len(self.logins.state())),
         )
 
     def begin(self, his_user: str, nonce: str, life_s: float = 120.0) -> str:

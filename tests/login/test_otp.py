@@ -21,6 +21,7 @@ def test_the_matched_identity_gets_a_sealed_session_that_ends_with_the_grant() -
     stored = site.logins.live("O12345")
     assert stored == row
     assert site.sealer.open(row) == a_token()
+    assert site.woken == [1], "what waits for him is told once his session is stored"
 
 
 def test_a_second_login_replaces_the_first() -> None:
@@ -56,6 +57,7 @@ def test_what_does_not_fit_is_refused_logged_and_leaves_no_session(
     assert error.value.number == number
     assert error.value.sentence, "the person is told in Hungarian"
     assert site.logins.state() == []
+    assert site.woken == []
     (record,) = [each for each in caplog.records if getattr(each, "event", "") == "login.refused"]
     assert record.levelno == logging.WARNING
     assert vars(record)["number"] == number

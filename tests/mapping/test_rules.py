@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from runner.domain.facts import OURS, Choice, Kind, Option
 from runner.domain.formats import check
 from runner.domain.outcome import Ending
-from runner.domain.policy import Kind
+from runner.domain.policy import ASSIGNMENT, LINES
+from runner.domain.rules import RuleKind
 from runner.mapping import Mappings, RowRefused
 from tests.mapping.site import GOOD_ROW, MESSAGE_ID, Site, an_item
 
@@ -78,13 +81,65 @@ def test_the_settings_change_a_rule_and_it_is_not_open_any_more(site: Site) -> N
         ({"erecept.azonal": {"answer_within": "4s"}}, "Did you mean 'erecept.azonnal'?"),
         ({"erecept.azonnal": {"answer_withn": "4s"}}, "It has: send_within, answer_within."),
         ({"erecept.azonnal": {"answer_within": "soon"}}, "a duration such as 4d, 8h, 10min or 30s, got 'soon'"),
-        ({"erecept.csak_orvos": {"kind": "X"}}, "unknown kind 'X'"),
+        ({"erecept.csak_orvos": {"kind": "E"}}, "the settings change what 'erecept.csak_orvos' is to the law"),
     ],
 )
 def test_a_wrong_setting_of_a_rule_is_told(site: Site, overrides: dict[str, dict[str, str]], says: str) -> None:
     (found,) = site.problems(overrides=overrides)
     assert says in str(found)
     assert found.where.startswith("settings [rules.'erecept.")
+
+
+OPEN_TO_NOBODY_ELSE = {
+    "kuldo.megfeleltetes_nelkul": "TECHNICAL",
+    "lekerdezes.ki_kerdezhet": "TECHNICAL",
+    "jelentes.bejelentkezes_nelkul": "REGISTERED",
+}
+
+
+@pytest.mark.parametrize(("identifier", "choice"), OPEN_TO_NOBODY_ELSE.items())
+def test_a_rule_may_say_only_what_the_law_leaves_open(site: Site, identifier: str, choice: str) -> None:
+    (found,) = site.problems(overrides={identifier: {"choice": choice}})
+    assert found.number == 2008
+    shipped = f"  - identifier: {identifier}\n    kind: policy\n"
+    text = (site.folder / "mappings" / "rules.yaml").read_text("utf-8")
+    old = shipped + text.split(shipped)[1].split("    source:")[0]
+    site.edit("mappings/rules.yaml", old, re.sub(r"choice: \w+", f"choice: {choice}", old))
+    (found,) = site.problems()
+    assert found.number == 2008
+
+
+def test_a_policy_that_the_table_does_not_ask_is_refused_with_the_nearest_name(site: Site) -> None:
+    site.edit(
+        "mappings/rules.yaml", "identifier: jelentes.bejelentkezes_nelkul", "identifier: jelentes.bejelentkezes_nelkull"
+    )
+    (found,) = site.problems()
+    assert found.number == 2071
+    assert "Did you mean 'jelentes.bejelentkezes_nelkul'?" in str(found)
+
+
+def test_the_shipped_policy_is_the_tables_own_and_names_every_question(shipped: Mappings) -> None:
+    assert shipped.options_on(date(2026, 1, 1)) == OURS
+    named = {rule.identifier for rule in shipped.rules.rules if rule.kind is RuleKind.POLICY}
+    assert named == set(Option)
+    open_questions = {line.rule[0] for line in (*LINES, *ASSIGNMENT) if line.rule and line.open_question}
+    assert {rule.identifier for rule in shipped.open_rules if rule.kind is RuleKind.POLICY} == open_questions
+
+
+def test_a_site_changes_a_default_by_a_setting_or_by_a_version_of_its_day(site: Site) -> None:
+    name = Option.NO_LOGIN
+    today = date(2026, 1, 1)
+    changed = site.load(overrides={name: {"choice": "TECHNICAL"}})
+    assert changed.options_on(today)[name] is Choice.TECHNICAL
+    assert name not in {rule.identifier for rule in changed.open_rules}
+    text = (site.folder / "mappings" / "rules.yaml").read_text("utf-8")
+    old = f"  - identifier: {name}" + text.split(f"  - identifier: {name}")[1].split("  - identifier:")[0]
+    new = old.replace("choice: PARKED}", "choice: TECHNICAL}\n    valid_from: 2026-06-01")
+    site.edit("mappings/rules.yaml", old, old.rstrip() + "\n    valid_to: 2026-05-31\n\n" + new)
+    dated = site.load()
+    assert dated.options_on(date(2026, 5, 31))[name] is Choice.PARKED
+    assert dated.options_on(date(2026, 6, 1))[name] is Choice.TECHNICAL
+    assert dated.said_on([name], date(2026, 6, 1)) == {name: {"from": "2026-06-01", "choice": "TECHNICAL"}}
 
 
 def test_what_the_database_is_told_is_in_force_today(site: Site) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -124,11 +125,62 @@ def test_a_daemon_that_is_killed_at_any_moment_leaves_a_sound_database(lab: Lab)
     assert lab.run(unsent) == [(0,)]
 
 
-@pytest.mark.parametrize("block", ["claim", "claim_probes", "leases_over", "answers_due", "windows_closed"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        *("claim", "claim_probes", "leases_over", "answers_due", "windows_closed"),
+        *("payloads_kept_enough", "documents_kept_enough", "bodies_left", "lane_health", "tally"),
+    ],
+)
 def test_looking_for_work_never_reads_the_whole_history(lab: Lab, block: str) -> None:
     sql = lab.store._database.statements.of("background", block)
-    binds = {"now": "", "types": "[]", "final_states": "[]", "limit": 1}
+    binds = dict.fromkeys(("now", "payload", "payload_to_mend", "document", "since", "until", "day"), "")
+    binds |= {"types": "[]", "final_states": "[]", "limit": 1}  # type: ignore[dict-item]
     plan = [row[3] for row in lab.run("EXPLAIN QUERY PLAN " + sql, binds)]
     own = [step for step in plan if "EESZT_OUT_BACKGROUND" in step or step.startswith(("SCAN o", "SEARCH o"))]
     assert own
     assert all("USING" in step for step in own), plan
+
+
+def steps(lab: Lab, block: str) -> int:
+    """How many thousands of steps SQLite takes for a block."""
+    taken = 0
+
+    def count() -> None:
+        nonlocal taken
+        taken += 1
+
+    longest = dict.fromkeys(("now", "payload", "payload_to_mend", "document"), "2026-01-01 00:00:00.000000")
+    with closing(lab.connect()) as connection:
+        sql = lab.store._database.statements.of("background", block)
+        binds = {**longest, "final_states": "[]", "limit": 500}
+        connection.set_progress_handler(count, 1000)
+        connection.execute(sql, binds).fetchall()
+    return taken
+
+
+@pytest.mark.parametrize("block", ["payloads_kept_enough", "documents_kept_enough", "bodies_left", "lane_health"])
+def test_a_round_of_housekeeping_costs_nothing_however_much_has_ended(lab: Lab, block: str) -> None:
+    """What is kept is younger, what is older is forgotten: neither is read again and again."""
+    numbers = "WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 20000)"
+    lab.run("DROP TRIGGER EESZT_OUT_BACKGROUND_AI")
+    for old, payload, document in (
+        ("2020-01-01 00:00:00.000000", None, None),
+        ("2026-06-01 00:00:00.000000", "{}", "{}"),
+    ):
+        for table, columns, values in (
+            (
+                "EESZT_OUT_BACKGROUND",
+                "item_id, state, state_at, payload",
+                "value + :shift, 'ACCEPTED', :old, :payload",
+            ),
+            (
+                "EESZT_MESSAGE",
+                "item_id, message_id, digest, document, acting_user, mapping_version, stored_at, expires_at",
+                "value + :shift, value + :shift, '', :document, '', '', :old, :old",
+            ),
+        ):
+            binds = {"old": old, "payload": payload, "document": document, "shift": 0 if payload is None else 20000}
+            used = {name: value for name, value in binds.items() if f":{name}" in values}
+            lab.run(f"INSERT INTO {table} ({columns}) SELECT {values} FROM ({numbers} SELECT value FROM n)", used)
+    assert steps(lab, block) == 0

@@ -101,8 +101,8 @@ class MemoryDirectory:
     def recorder(self, his_user: str) -> Recorder:
         return self._recorders.get(his_user) or Recorder(his_user, Registration.NO_ROW)
 
-    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
-        return bool(eeszt_user and workplace)
+    def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
+        return frozenset({"ORVOS"} if eeszt_user and workplace else ())
 
 
 class TableTokens:

@@ -37,6 +37,9 @@ trust = "tls/ca.pem"
 [sealing]
 key_file = "sealing.key"
 
+[audit]
+public_key = "audit.pem"
+
 [institution]
 code = "123456"
 """
@@ -102,17 +105,17 @@ items = 2
 def test_every_problem_is_told_in_one_run_in_the_order_of_its_lines(tmp_path: Path) -> None:
     text = SMALLEST.replace('"test"', '"tset"').replace("client_key", "client_kez")
     text = text.replace('"https://localhost:8444/sts"', '"http://localhost"')
-    text += '[waits]\nretry = "5 days"\n[lanes.interactive]\nbatch = 0\nsenders = true\n[colour]\nof = "sky"\n'
+    text += '[waits]\nretry = "5 days"\n[lanes.interactive]\nbatch = 0\nsenders = true\n[xyz]\nof = "sky"\n'
     found = problems(tmp_path, text)
     assert [(number, line) for number, line, _ in found] == [
         (1004, 3),  # environment
         (1004, 12),  # address without TLS
         (1003, 14),  # tls.client_key is missing, said at the section
         (1001, 16),  # client_kez
-        (1004, 25),  # retry
-        (1004, 27),  # batch
-        (1004, 28),  # senders
-        (1002, 29),  # colour
+        (1004, 28),  # retry
+        (1004, 30),  # batch
+        (1004, 31),  # senders
+        (1002, 32),  # xyz
     ]
     assert "'tls.client_kez'" in found[3][2]
     assert "one of test, production" in found[0][2]
@@ -120,7 +123,7 @@ def test_every_problem_is_told_in_one_run_in_the_order_of_its_lines(tmp_path: Pa
 
 def test_an_unknown_key_is_answered_with_the_nearest_right_name(tmp_path: Path) -> None:
     path = written(tmp_path, SMALLEST + '[log]\nlevle = "INFO"\n')
-    with pytest.raises(ProblemsError, match=r"RNR-1001 .*runner\.toml:25: unknown setting 'log\.levle'.*'level'\?"):
+    with pytest.raises(ProblemsError, match=r"RNR-1001 .*runner\.toml:28: unknown setting 'log\.levle'.*'level'\?"):
         load(path)
 
 
@@ -135,7 +138,7 @@ def test_missing_sections_are_told_by_their_required_keys(tmp_path: Path) -> Non
 def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
     text = SMALLEST + f'[technical_user]\nname = "TU"\npkcs12 = "tu.p12"\npassword_file = "pw"\n{key} = "Kuku-1234"\n'
     found = problems(tmp_path, text)
-    assert [(number, line) for number, line, _ in found] == [(1009, 28)]
+    assert [(number, line) for number, line, _ in found] == [(1009, 31)]
     assert "Kuku" not in str(found)
 
 
@@ -147,7 +150,7 @@ pkcs12 = "tu.p12"
 certificate = "tu.pem"
 """
     found = problems(tmp_path, SMALLEST + more)
-    assert [(number, line) for number, line, _ in found] == [(1010, 24), (1010, 27), (1011, 27), (1010, 28)]
+    assert [(number, line) for number, line, _ in found] == [(1010, 27), (1010, 30), (1011, 30), (1010, 31)]
 
 
 def test_a_key_that_looks_like_one_inside_a_long_text_has_no_line(tmp_path: Path) -> None:
@@ -263,3 +266,22 @@ def test_whatever_stands_in_the_place_of_a_value_it_is_read_or_told(
 def test_the_page_of_settings_is_current() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "write it anew: python -m runner.settings.page > docs/reference/settings.md"
+
+
+def test_retention_is_set_in_days_and_has_defaults(tmp_path: Path) -> None:
+    kept = load(written(tmp_path, SMALLEST)).retention
+    day_s = 86400.0
+    assert (kept.payload_s, kept.payload_to_mend_s, kept.document_s) == (30 * day_s, 90 * day_s, 3650 * day_s)
+    text = SMALLEST + '[retention]\npayload = "12h"\ndocument = "1.5d"\n'
+    kept = load(written(tmp_path, text)).retention
+    assert (kept.payload_s, kept.payload_to_mend_s, kept.document_s) == (day_s / 2, 90 * day_s, 1.5 * day_s)
+
+
+def test_a_retention_of_nothing_or_of_another_form_is_refused(tmp_path: Path) -> None:
+    text = SMALLEST + '[retention]\npayload = "0d"\ndocument = "10 years"\nbody = "1d"\n'
+    first = SMALLEST.count("\n") + 2
+    assert [(number, line) for number, line, _ in problems(tmp_path, text)] == [
+        (1004, first),
+        (1004, first + 1),
+        (1002, first + 2),
+    ]

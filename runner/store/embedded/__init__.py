@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.store.embedded.adoption import EmbeddedAdoption
 from runner.store.embedded.connection import BUSY_S, Connections
 from runner.store.embedded.database import Database
 from runner.store.embedded.desk import EmbeddedDesk
@@ -44,6 +45,7 @@ class EmbeddedStore:
         desk: MedWorkS's and the operator's side.
         directory: Who is who.
         logins: Sessions.
+        adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
     """
 
@@ -68,6 +70,7 @@ class EmbeddedStore:
         self.desk = EmbeddedDesk(database)
         self.directory = EmbeddedDirectory(database)
         self.logins = EmbeddedLogins(database)
+        self.adoption = EmbeddedAdoption(database)
 
     def install(self, environment: str = "test") -> None:
         """
@@ -84,10 +87,10 @@ class EmbeddedStore:
 
     def check_installed(self, environment: str) -> None:
         """
-        Make sure, before work begins, that the database is there, complete, and of this environment.
+        Make sure, before work begins, that the database is there, complete, of this environment, and no copy.
 
         Raises:
-            IntegrityError: The database belongs to the other environment.
+            IntegrityError: The database belongs to the other environment, or was copied or moved.
             StoreError: It is not installed, or by another version.
         """
         check_installed(self._database, environment)

@@ -31,10 +31,15 @@ class Connections:
 
     Readers never block the writer nor wait for it (WAL). Our own writers queue at a lock; other programs' writes are
     waited for within a bound.
+
+    Attributes:
+        path: The file.
+        may_create: Whether a file that is missing is made; else it counts as not installed.
     """
 
     def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
         self.path = path
+        self.may_create = False
         self._busy_s = busy_s
         self._turn = threading.Lock()
         self._writer: sqlite3.Connection | None = None
@@ -76,7 +81,7 @@ class Connections:
         A connection that cannot write.
 
         Raises:
-            StoreError: SQLite refuses.
+            StoreError: SQLite refuses, or the statement would write.
         """
         with self._guard:
             connection = self._readers.pop() if self._readers else None
@@ -86,6 +91,10 @@ class Connections:
                 connection.execute("PRAGMA query_only = ON")
             try:
                 yield connection
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
+                    raise fault(7302, str(self.path)) from error
+                raise
             finally:
                 with self._guard:
                     self._readers.append(connection)
@@ -98,7 +107,16 @@ class Connections:
             self._readers, self._writer = [], None
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
+        if not self.may_create and not self.path.exists():
+            raise fault(7008, str(self.path))
+        mode = "rwc" if self.may_create else "rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         connection.execute("PRAGMA journal_mode = WAL")

@@ -36,8 +36,8 @@ def write_back(database: Database, limit: int) -> Mapping[str, int]:
     """
     Copy what is due; counts ``written``, ``failed``, ``locked``, only those above zero.
 
-    What newer copies have told already is dropped and not counted. A target that is not exactly one row is an error, kept for EESZT_V_ATTENTION; a table that MedWorkS is writing to is
-    left for the next round.
+    What newer copies have told already is dropped and not counted. A target that is not exactly one row is an error,
+    kept for EESZT_V_ATTENTION; a table that MedWorkS is writing to is left for the next round.
     """
     with database.connections.reading() as connection:
         now = to_text(clock(connection, database.statements))

@@ -31,6 +31,7 @@ class EmbeddedDirectory:
         registration = _REGISTRATIONS[found[0]["registration"], found[0]["is_doctor"]]
         return Recorder(his_user, registration, found[0]["eeszt_user"])
 
-    def is_assigned(self, eeszt_user: str, workplace: str) -> bool:
-        """Whether EESZT_USER_WORKPLACE assigns the identity to the workplace today."""
-        return bool(self._database.read("is_assigned", eeszt_user=eeszt_user, workplace=workplace)[0][0])
+    def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
+        """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
+        found = self._database.read("roles", eeszt_user=eeszt_user, workplace=workplace)
+        return frozenset(record["role"] for record in found)

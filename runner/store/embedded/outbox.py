@@ -9,10 +9,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
-from runner.domain.outbox import FINAL, Verdict
+from runner.domain.outbox import Verdict
 from runner.ports import Permitted
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
+from runner.store.embedded.figures import FINAL_STATES, lane_health, tally
+from runner.store.embedded.installation import identity
+from runner.store.embedded.keeping import forget
 from runner.store.embedded.sweeping import sweep
 from runner.store.embedded.waking import wake
 from runner.store.rows import certain, to_instant, to_text
@@ -22,13 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
-    from runner.ports import Completion, Item, PermitRequest
+    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest
     from runner.store.embedded.database import Database
     from runner.store.embedded.transaction import EmbeddedTransaction
     from runner.store.rows import Record, Stored
-
-FINAL_STATES = json.dumps(sorted(FINAL))
 
 SOURCE_ROWS = 2
 """Enough to tell several from one."""
@@ -143,6 +145,22 @@ class EmbeddedOutbox:
         """Tell MedWorkS how a service is."""
         self._database.write("service_state", service=service, state=state, since=to_text(since))
 
+    def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
+        """Forget patients' data that was kept long enough; counts by kind, only those above zero."""
+        return forget(self._database, kept, limit)
+
+    def lane_health(self, lane: str) -> LaneHealth:
+        """Look whether the lane keeps its promises."""
+        return lane_health(self._database, lane)
+
+    def tally(self, days_ago: int) -> DayTally:
+        """Count what ended on a day into EESZT_DAY; 0 is today."""
+        return tally(self._database, days_ago)
+
+    def identity(self) -> Identity:
+        """Which database this is, and whether it is where it was installed."""
+        return identity(self._database)
+
 
 def _holds(types: Mapping[str, str], record: Record) -> bool:
     return bool(types.get(record["document_type"]) == record["digest"])
@@ -183,6 +201,8 @@ def _permit(transaction: EmbeddedTransaction, requests: Sequence[PermitRequest])
                     "mapping_version": request.mapping_version,
                     "now": to_text(work.now),
                     "expires_at": to_text(step.row.expires_at),
+                    "decision": request.decision.line if request.decision else None,
+                    "rules": request.decision.rules if request.decision else None,
                 }
             )
     work.finish()

@@ -26,10 +26,10 @@ class Statements:
         self.folder = folder
         self.outboxes = {lane: OutboxTable(each.table, dict(each.columns)) for lane, each in outboxes.items()}
         blocks = read_blocks(folder / "queries.sql")
-        self._of_all = {name: self._render(sql, "") for name, sql in blocks.items() if "[outbox]" not in sql}
+        of_one = {name for name, sql in blocks.items() if "[outbox]" in sql or "[outbox_name]" in sql}
+        self._of_all = {name: self._render(sql, "") for name, sql in blocks.items() if name not in of_one}
         self._of_lane = {
-            lane: {name: self._render(sql, lane) for name, sql in blocks.items() if "[outbox]" in sql}
-            for lane in self.outboxes
+            lane: {name: self._render(blocks[name], lane) for name in sorted(of_one)} for lane in self.outboxes
         }
 
     def __getitem__(self, name: str) -> str:

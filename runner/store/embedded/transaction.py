@@ -60,6 +60,10 @@ class EmbeddedTransaction:
         """Likewise for a block that names no outbox."""
         return [record[0] for record in self._run_plain(block, now=to_text(self.now), **binds)]
 
+    def rows(self, block: str, **binds: object) -> list[sqlite3.Row]:
+        """Give what a block reads now."""
+        return self._run(block, now=to_text(self.now), **binds)
+
     def value(self, block: str, **binds: object) -> object:
         """Give the one value that a block reads."""
         return self._run(block, **binds)[0][0]
@@ -83,6 +87,15 @@ class EmbeddedTransaction:
     def purge_bodies(self, items: Collection[int]) -> None:
         """Forget the bytes of items that are final."""
         self._run_plain("purge_bodies", items=json.dumps(list(items)), now=to_text(self.now))
+
+    def forget(self, kind: str, items: Collection[int]) -> None:
+        """Forget ``payload``, ``document`` or ``body`` of items."""
+        if kind == "body":
+            self.purge_bodies(items)
+        elif kind == "document":
+            self._run_plain("forget_documents", items=json.dumps(list(items)))
+        else:
+            self._run("forget_payloads", items=json.dumps(list(items)))
 
     def queue_withdrawal(self, item_id: int, asked_by: str | None) -> int | None:
         """Insert the withdrawal of an item; 0 where one is alive, None where its type has none."""
@@ -121,9 +134,13 @@ class EmbeddedTransaction:
         )
 
     def keep_attempt(self, completion: Completion, outcome: Outcome, verdict: Verdict) -> None:
-        """Keep one try or probe."""
+        """Keep one try or probe, with its place in the audit log."""
+        anchor = completion.anchor
         self._run_plain(
             "keep_attempt",
+            audit_chain=anchor and anchor.chain,
+            audit_sequence=anchor and anchor.sequence,
+            audit_head=anchor and anchor.head,
             item_id=completion.item_id,
             kind=completion.attempt,
             now=to_text(self.now),
@@ -132,6 +149,8 @@ class EmbeddedTransaction:
             reason_code=outcome.reason_code,
             acting_user=completion.acting_user,
             verdict=verdict.value,
+            decision=completion.decision.line if completion.decision else None,
+            rules=completion.decision.rules if completion.decision else None,
         )
 
     def keep_result(self, item_id: int, asker: str, result: str, expires_at: datetime) -> None:

@@ -37,6 +37,10 @@ def test_each_part_stands_on_a_page() -> None:
 
 def test_every_line_and_state_is_on_its_page() -> None:
     generate = generator()
-    assert all(f"| {line.number} |" in generate.who_sends() for line in generate.LINES)
-    assert all(line.source in generate.who_sends() for line in generate.LINES)
+    page = generate.who_sends()
+    lines = (*generate.LINES, *generate.ASSIGNMENT)
+    assert page.count("\n| ") == len(lines) + len(generate.KINDS) + len(generate.Option) + 2 * 3
+    assert all(f"| {line.number} |" in page for line in lines)
+    assert all(line.source.replace("OPEN", "**OPEN**") in page for line in lines)
+    assert all(f"`{option}`" in page for option in generate.Option)
     assert all(f"**{state}**" in generate.states_table() for state in generate.State)

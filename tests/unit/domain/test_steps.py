@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from runner.domain import sentences, steps
-from runner.domain.outbox import Compensation, Row, State, Step, Verdict, Waits, WardAnswer
+from runner.domain.outbox import FINAL, TRANSITIONS, Compensation, Row, State, Step, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Ending, Outcome, Reason
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -382,3 +383,36 @@ def test_a_person_lets_it_go_again_by_what_may_have_left() -> None:
     assert steps.unpark(unsent, later(9)).row.state is State.NEW
     assert steps.unpark(perhaps, later(9)).row.state is State.UNKNOWN
     assert steps.unpark(an_esemeny(), later(9)).verdict is Verdict.UNCHANGED
+
+
+# A database that went back in time, and a copy
+
+
+def test_a_replayed_row_passes_only_states_that_may_follow_each_other() -> None:
+    for start in (an_esemeny(), claimed(an_esemeny()), an_esemeny(state=State.WAITING), an_esemeny(state=State.PARKED)):
+        way = [start, *steps.replayed(start, "urn:uuid:1", NOW, later(60), later(90))]
+        assert all(after.state in TRANSITIONS[before.state] for before, after in pairwise(way))
+        assert (way[-1].state, way[-1].message_id, way[-1].next_at) == (State.UNKNOWN, "urn:uuid:1", later(90))
+        assert way[-1].claim_token is None
+
+
+def test_what_may_have_been_sent_already_or_is_final_is_not_replayed() -> None:
+    final = [an_esemeny(state=state) for state in FINAL]
+    for row in (sending(an_esemeny()), done(sending(an_esemeny()), Ending.UNKNOWN).row, *final):
+        assert steps.replayed(row, "urn:uuid:2", NOW, later(60), NOW) == ()
+
+
+def test_a_replayed_prescription_that_is_not_found_is_never_sent_again() -> None:
+    row = steps.replayed(a_recept(), "urn:uuid:1", NOW, later(5), later(600))[-1]
+    probing_row = steps.claim_probe(row, "p", later(700), later(600)).row
+    once = replace(done(probing_row, Ending.ABSENT, later(601), "p").row, next_at=later(602))
+    twice = done(steps.claim_probe(once, "q", later(700), later(602)).row, Ending.ABSENT, later(603), "q").row
+    assert (twice.state, twice.ward_answer) == (State.MISSED, None)
+
+
+def test_a_copy_sends_nothing_and_asks_nothing() -> None:
+    assert steps.disown(an_esemeny()).row.state is State.CANCELLED
+    assert steps.disown(sending(an_esemeny())).row.state is State.PARKED
+    followed = an_esemeny(state=State.MISSED, next_at=later(9))
+    assert steps.disown(followed).row.next_at is None
+    assert steps.disown(an_esemeny(state=State.ACCEPTED, next_at=None)).verdict is Verdict.UNCHANGED

@@ -1,0 +1,45 @@
+"""Test and production are never mixed: what must agree on the environment, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from runner.app.adoption import refuse_gone_back
+from runner.app.check.finding import Finding, Status, ok
+from runner.app.check.inspection import Inspection
+from runner.app.guard import environment_problems
+from runner.errors import fault
+
+
+def database_environment(inspection: Inspection) -> Iterator[Finding]:
+    """The settings' environment is the database's."""
+    wanted, path = inspection.settings.runner.environment, inspection.settings.database.path
+    inspection.tables.check_installed(installed := inspection.installed_environment())
+    if installed != wanted:
+        raise fault(8001, str(path), installed=installed, wanted=wanted)
+    yield ok("database", f"settings and database say {wanted}")
+
+
+def nothing_mixed(inspection: Inspection) -> Iterator[Finding]:
+    """Addresses, contract and certificates are of the settings' environment."""
+    settings = inspection.settings
+    if problems := environment_problems(settings, inspection.mappings):
+        yield from (Finding.of("environment", Status.FAIL, problem) for problem in problems)
+    else:
+        yield ok("environment", f"addresses, contract and certificates fit {settings.runner.environment}")
+
+
+GUARDS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (database_environment, nothing_mixed)
+"""Everything that must agree; a guard more is a function more."""
+
+
+def guards(inspection: Inspection) -> Iterator[Finding]:
+    """Ask every guard."""
+    for guard in GUARDS:
+        yield from guard(inspection)
+
+
+def history(inspection: Inspection) -> Iterator[Finding]:
+    """The database knows of every message that the audit log proves to have left."""
+    refuse_gone_back(inspection.settings, inspection.mappings, inspection.tables)
+    yield ok("history", "the database knows of every message that the audit log proves")

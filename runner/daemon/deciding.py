@@ -1,0 +1,119 @@
+"""Under whose name an item may go: its facts gathered, the decision table asked, and what it said kept for later."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from runner.domain.facts import Assignment, Facts
+from runner.domain.policy import Decision, Recorder, Sender, decide, rules_asked
+from runner.errors import LoginError, TransportError
+from runner.ports import DecisionNote, Proof
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from runner.daemon.work import LaneSettings, Site
+    from runner.mapping import DocumentType
+    from runner.ports import Item, Token
+
+logger = logging.getLogger(__name__)
+
+
+_decided = lru_cache(maxsize=1024)(decide)
+"""The table is walked once for the same facts."""
+
+
+class NoTokenError(Exception):
+    """The issuer of tokens cannot be asked, or refuses the technical user: the item waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """
+    What the table said of an item.
+
+    Attributes:
+        decision: The line, and the sender or what becomes of the item.
+        note: The same as it is stored, so that it can be proved later.
+        personal: The recorder's token, where he is logged in.
+    """
+
+    decision: Decision
+    note: DecisionNote
+    personal: Token | None
+
+
+def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType) -> Decided:
+    """
+    Ask the decision table, by the rules in force on the day of the recording.
+
+    Raises:
+        NoTokenError: Whether the recorder is logged in cannot be said now.
+        MappingError: RNR-2901, nothing says on that day who may send.
+    """
+    recorder = site.directory.recorder(item.recorded_by)
+    personal = token_of(site, recorder.eeszt_user) if recorder.eeszt_user else None
+    day = kind.day_of(item)
+    facts = _facts(site, lane, item, kind, recorder, session=personal is not None)
+    decision = _decided(facts, item.workplace)
+    acting_user = {Sender.RECORDER: recorder.eeszt_user, Sender.TECHNICAL: site.technical_user, None: None}
+    logger.debug(
+        "sender decided",
+        extra={
+            "event": "item.decided",
+            "item": item.row.item_id,
+            "line": decision.line.number,
+            "sender": decision.sender or "",
+        },
+    )
+    note = DecisionNote(decision.line.number, _rules(site, kind, decision, facts, day), acting_user[decision.sender])
+    return Decided(decision, note, personal)
+
+
+def token_of(site: Site, acting_user: str) -> Token | None:
+    """
+    Give the identity's token; None for a person who is not logged in.
+
+    Raises:
+        NoTokenError: It cannot be had now.
+    """
+    try:
+        return site.sessions.token(acting_user)
+    except (LoginError, TransportError) as error:
+        logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
+        raise NoTokenError from error
+
+
+def _facts(
+    site: Site, lane: LaneSettings, item: Item, kind: DocumentType, recorder: Recorder, *, session: bool
+) -> Facts:
+    day = kind.day_of(item)
+    return Facts(
+        kind=kind.rules_on(day).kind,
+        registration=recorder.registration,
+        login_at_recording=item.login_at_recording,
+        session=session,
+        proved=lane.trusted or item.proof is Proof.BOUND,
+        certificate=site.technical_user is not None,
+        prescriber=item.prescriber is None or item.prescriber == item.recorded_by,
+        recorder_assigned=_assignment(site, recorder.eeszt_user, item.workplace),
+        technical_assigned=_assignment(site, site.technical_user, item.workplace) is not Assignment.NONE,
+        options=site.mappings.options_on(day),
+    )
+
+
+def _assignment(site: Site, eeszt_user: str | None, workplace: str) -> Assignment:
+    roles = site.directory.roles(eeszt_user, workplace) if eeszt_user else frozenset()
+    if not roles:
+        return Assignment.NONE
+    return Assignment.DOCTOR if roles & set(site.mappings.pack.sts.doctor_roles) else Assignment.OTHER
+
+
+def _rules(site: Site, kind: DocumentType, decision: Decision, facts: Facts, day: date) -> str:
+    """The rules that applied, each in its version of that day."""
+    asked = site.mappings.said_on(rules_asked(decision, facts), day)
+    return json.dumps({**kind.rules_on(day).said, **asked}, ensure_ascii=False, separators=(",", ":"))

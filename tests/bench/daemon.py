@@ -1,0 +1,58 @@
+"""The daemon as a process of its own, and what the system says of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.site import Bench
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running daemon."""
+
+    pid: int
+
+    def cpu_s(self) -> float:
+        """CPU seconds so far, system included."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * TICK_S
+
+    def resident_mb(self) -> float:
+        """Memory that is resident now."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE / 1e6
+
+
+@contextmanager
+def daemon(bench: Bench) -> Iterator[Process]:
+    """Run the site's daemon, as an installation does."""
+    command = [sys.executable, "-m", "runner", "--settings", str(bench.settings), "run"]
+    output = bench.folder / "daemon.out"
+    with output.open("ab") as out, subprocess.Popen(command, stdout=out, stderr=out) as started:
+        try:
+            until(lambda: bench.sql("SELECT count(*) FROM EESZT_RUNNER")[0][0] >= 3, 30, output)
+            yield Process(started.pid)
+        finally:
+            started.send_signal(signal.SIGTERM)
+            started.wait(30)
+    bench.sql("DELETE FROM EESZT_RUNNER")
+
+
+def until(happened: Callable[[], bool], timeout_s: float, output: Path | None = None) -> None:
+    """Wait until it has happened."""
+    end = time.monotonic() + timeout_s
+    while not happened():
+        if time.monotonic() > end:
+            raise TimeoutError(output.read_text(encoding="utf-8") if output else "it did not happen")
+        time.sleep(0.02)

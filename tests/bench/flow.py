@@ -1,0 +1,143 @@
+"""Items taken through the runner by one thread, with the time of each stretch: the code is the daemon's own."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.daemon.looking import for_a_batch
+from runner.daemon.work import LaneSettings, Ready, Site
+from runner.daemon.worker import prepare
+from runner.domain.outcome import Ending
+from runner.eeszt.http import HttpAnswer, HttpClient
+from runner.ports import Completion, Message, PermitRequest, Permitted
+
+LANE = LaneSettings(
+    name="background",
+    trusted=True,
+    poll_s=0.1,
+    idle_poll_s=0.1,
+    batch=100,
+    senders=1,
+    lease_s=60,
+    connect_s=5,
+    read_s=20,
+)
+
+
+@dataclass
+class Taken:
+    """
+    A batch that was taken through; CPU seconds of this process, all items together.
+
+    Attributes:
+        out_s: Row → signed bytes: claim, prepare, permit, sign.
+        http_s: Inside the HTTP client.
+        back_s: Answer → completed row.
+        database_s: Part of ``out_s`` and ``back_s`` that was spent in the store.
+    """
+
+    count: int
+    ready: list[Ready] = field(default_factory=list)
+    exchanged: list[tuple[bytes, HttpAnswer]] = field(default_factory=list)
+    out_s: float = 0.0
+    http_s: float = 0.0
+    back_s: float = 0.0
+    claim_s: float = 0.0
+    prepare_s: float = 0.0
+    permit_s: float = 0.0
+    sign_s: float = 0.0
+    judge_s: float = 0.0
+    complete_s: float = 0.0
+
+
+@contextmanager
+def _watched(marks: list[float], exchanged: list[tuple[bytes, HttpAnswer]]) -> Iterator[None]:
+    """Note when the HTTP client is entered and left."""
+    post = HttpClient.post
+
+    def noted(self: HttpClient, url: str, body: bytes, *more: Any) -> HttpAnswer:
+        marks.append(time.process_time())
+        answer = post(self, url, body, *more)
+        marks.append(time.process_time())
+        exchanged.append((body, answer))
+        return answer
+
+    HttpClient.post = noted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        HttpClient.post = post  # type: ignore[method-assign]
+
+
+def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
+    """Take ``count`` items from their rows to their ends."""
+    taken, cpu = Taken(count), time.process_time
+    types = {name: kind.digest for name, kind in site.mappings.types.items()}
+    started = cpu()
+    items = site.outbox.claim(lane.name, uuid.uuid4().hex, count, lane.lease_s, types)
+    claimed = cpu()
+    batch = for_a_batch(site)
+    for item in items:
+        made = prepare(batch, lane, item)
+        assert isinstance(made, Ready), made
+        taken.ready.append(made)
+    prepared = cpu()
+    answers = site.outbox.permit([_request(site, ready) for ready in taken.ready])
+    permitted = cpu()
+    completions = []
+    for ready in taken.ready:
+        permit = answers[ready.item.row.item_id]
+        assert isinstance(permit, Permitted), permit
+        message = Message(
+            ready.kind.operation.name, ready.message_id, ready.body, permit.expires_at, ready.item.row.item_id
+        )
+        marks: list[float] = []
+        with _watched(marks, taken.exchanged):
+            begun = cpu()
+            reply = site.gateway.send(message, ready.token)
+        outcome = ready.kind.outcome(reply, ready.document, ready.item)
+        assert outcome.ending is Ending.ACCEPTED, (reply, outcome)
+        completions.append(_completion(lane, ready, outcome))
+        ended = cpu()
+        taken.sign_s += marks[0] - begun
+        taken.http_s += marks[1] - marks[0]
+        taken.judge_s += ended - marks[1]
+    judged = cpu()
+    site.outbox.complete(completions)
+    taken.claim_s, taken.prepare_s, taken.permit_s = claimed - started, prepared - claimed, permitted - prepared
+    taken.complete_s = cpu() - judged
+    taken.out_s = taken.claim_s + taken.prepare_s + taken.permit_s + taken.sign_s
+    taken.back_s = taken.judge_s + taken.complete_s
+    return taken
+
+
+def _request(site: Site, ready: Ready) -> PermitRequest:
+    return PermitRequest(
+        item=ready.item,
+        token=ready.item.row.claim_token or "",
+        message_id=ready.message_id,
+        body=ready.body,
+        document=ready.document_json,
+        acting_user=ready.token.eeszt_user,
+        mapping_version=ready.kind.digest,
+        life_s=site.message_life_s,
+    )
+
+
+def _completion(lane: LaneSettings, ready: Ready, outcome: Any) -> Completion:
+    return Completion(
+        lane=lane.name,
+        item_id=ready.item.row.item_id,
+        token=ready.item.row.claim_token or "",
+        outcome=outcome,
+        waits=ready.kind.waits,
+        attempt="SEND",
+        took_s=0.1,
+        acting_user=ready.token.eeszt_user,
+        write_backs=ready.kind.write_backs(ready.document, outcome.receipt),
+    )

@@ -1,0 +1,155 @@
+"""Patients' data is forgotten when it was kept long enough, and never while anybody may still need it."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.domain.outbox import Compensation, State
+from runner.domain.outcome import Ending, Reason
+from runner.ports import KeptFor
+from tests.support.rows import Lab, accepted, claim, claim_probes, completion, request, sent
+
+DAY_S = 86400.0
+KEPT = KeptFor(payload_s=30 * DAY_S, payload_to_mend_s=90 * DAY_S, document_s=3650 * DAY_S)
+PAYLOAD = '{"NEV": "Tündérné"}'
+
+
+def forget(lab: Lab, limit: int = 500) -> dict[str, int]:
+    return dict(lab.store.outbox.forget(KEPT, limit))
+
+
+def kept(lab: Lab, item: int) -> tuple[bool, bool, bool]:
+    """Whether payload, document and body are there."""
+    messages = lab.run("SELECT document IS NOT NULL, body IS NOT NULL FROM EESZT_MESSAGE WHERE item_id = ?", [item])
+    document, body = messages[0] if messages else (False, False)
+    return lab.record(item)["payload"] is not None, bool(document), bool(body)
+
+
+def test_a_payload_goes_thirty_days_after_its_end_and_the_rest_stays(lab: Lab) -> None:
+    old = accepted(lab, lab.insert(payload=PAYLOAD), "SIM-1").row.item_id
+    young = accepted(lab, lab.insert(payload=PAYLOAD), "SIM-2").row.item_id
+    open_ = lab.insert(payload=PAYLOAD)
+    lab.travel(old, 30 * DAY_S + 1)
+    lab.travel(young, 30 * DAY_S - 60)
+    lab.travel(open_, 400 * DAY_S)
+    before = lab.record(old)
+    assert forget(lab) == {"payload": 1}
+    assert [lab.record(item)["payload"] for item in (old, young, open_)] == [None, PAYLOAD, PAYLOAD]
+    assert lab.record(old) == {**before, "payload": None}
+    assert kept(lab, old)[1]
+    assert forget(lab) == {}
+
+
+@pytest.mark.parametrize("ending", [Ending.REJECTED, Ending.INVALID])
+def test_what_may_be_mended_from_its_payload_keeps_it_longer(lab: Lab, ending: Ending) -> None:
+    item = lab.insert(payload=PAYLOAD)
+    [claimed] = claim(lab)
+    if ending is Ending.REJECTED:
+        lab.store.outbox.permit([request(claimed)])
+    lab.store.outbox.complete([completion(claimed, ending, reason_code="HIBA")])
+    lab.travel(item, 89 * DAY_S)
+    assert forget(lab) == {}
+    lab.travel(item, 2 * DAY_S)
+    assert forget(lab) == {"payload": 1}
+
+
+def test_a_row_that_was_invalid_from_the_first_is_no_exception(lab: Lab) -> None:
+    item = lab.insert("nincs_ilyen", lane="background", payload=PAYLOAD)
+    lab.travel(item, 91 * DAY_S)
+    assert forget(lab) == {"payload": 1}
+
+
+def test_what_went_up_goes_after_its_own_time_and_its_identifiers_stay(lab: Lab) -> None:
+    item = lab.insert(source_key="k")
+    accepted(lab, item, "SIM-1")
+    lab.travel(item, 3649 * DAY_S)
+    assert forget(lab) == {}
+    lab.travel(item, 2 * DAY_S)
+    assert forget(lab) == {"document": 1}
+    [row] = lab.store.desk.rows("SELECT * FROM EESZT_V_SENT")
+    assert (row["item_id"], row["document"], row["acting_user"]) == (item, None, "O12345")
+    assert row["identifiers"] == '{"barcode":"SIM-1","eeszt_id":"SIM-1"}'
+    assert row["digest"]
+
+
+def test_bytes_that_were_left_behind_go_with_the_next_round(lab: Lab) -> None:
+    item = accepted(lab, lab.insert(), "SIM-1").row.item_id
+    on_its_way = sent(lab, lab.insert()).row.item_id
+    lab.run("UPDATE EESZT_MESSAGE SET body = x'00', purged_at = NULL WHERE item_id = ?", [item])
+    assert forget(lab) == {"body": 1}
+    assert [kept(lab, each)[2] for each in (item, on_its_way)] == [False, True]
+    assert lab.run("SELECT purged_at IS NOT NULL FROM EESZT_MESSAGE WHERE item_id = ?", [item]) == [(1,)]
+
+
+def test_nothing_goes_while_a_withdrawal_is_owed_and_it_goes_up_with_the_originals_payload(lab: Lab) -> None:
+    item = lab.insert("erecept_feliras", payload=PAYLOAD)
+    claimed = sent(lab, item)
+    lab.travel(item, 60)
+    lab.store.outbox.sweep("interactive")
+    lab.store.outbox.complete([completion(claimed, eeszt_id="SIM-1")])
+    lab.travel(item, 4000 * DAY_S)
+    assert forget(lab) == {}
+    assert lab.row(item).compensation is Compensation.DUE
+    [withdrawal] = claim(lab, "interactive")
+    assert withdrawal.payload == PAYLOAD
+    lab.store.outbox.permit([request(withdrawal)])
+    lab.store.outbox.complete([completion(withdrawal)])
+    assert lab.row(item).compensation is Compensation.DONE
+    assert forget(lab) == {"payload": 1, "document": 1}
+    assert kept(lab, withdrawal.row.item_id)[:2] == (True, True)
+    lab.travel(withdrawal.row.item_id, 31 * DAY_S)
+    assert forget(lab) == {"payload": 1}, "the withdrawal's own copy goes by its own end"
+
+
+def test_nothing_goes_while_a_withdrawal_has_failed(lab: Lab) -> None:
+    item = lab.insert("erecept_feliras", payload=PAYLOAD)
+    accepted(lab, item, "SIM-1")
+    lab.force((item, {"compensation": "FAILED"}))
+    lab.travel(item, 4000 * DAY_S)
+    assert forget(lab) == {}
+
+
+def test_nothing_goes_of_what_ended_by_absence_until_it_was_asked_after_once_more(lab: Lab) -> None:
+    item = lab.insert("erecept_feliras", payload=PAYLOAD)
+    sent(lab, item)
+    lab.force((item, {"state": "MISSED", "reason_code": Reason.ABSENT, "claim_token": None, "lease_until": None}))
+    lab.force((item, {"next_at": lab.record(item)["created_at"]}))
+    lab.travel(item, 4000 * DAY_S)
+    assert forget(lab) == {}
+    [asked] = claim_probes(lab, "interactive")
+    assert asked.stored_document == "{}"
+    assert forget(lab) == {}
+    lab.store.outbox.complete([completion(asked, Ending.ABSENT, attempt="PROBE")])
+    assert lab.row(item).state is State.MISSED
+    assert forget(lab) == {"payload": 1, "document": 1, "body": 1}
+
+
+def test_a_round_takes_no_more_than_its_bound_over_all_outboxes(lab: Lab) -> None:
+    items = [lab.insert(kind, payload=PAYLOAD) for kind in ("ekat_esemeny", "erecept_lekerdezes") for _ in range(4)]
+    ends = {"state": "CANCELLED", "next_at": None}
+    lab.force(*((item, ends) for item in items))
+    for item in items:
+        lab.travel(item, 31 * DAY_S)
+    assert [forget(lab, 3) for _ in range(4)] == [{"payload": 3}, {"payload": 3}, {"payload": 2}, {}]
+
+
+def test_a_round_without_anything_to_forget_takes_no_lock(lab: Lab) -> None:
+    accepted(lab, lab.insert(payload=PAYLOAD), "SIM-1")
+    other = lab.connect()
+    other.execute("BEGIN IMMEDIATE")
+    assert forget(lab) == {}
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@pytest.mark.parametrize("length", [40, 20_000])
+def test_what_is_forgotten_does_not_stay_in_the_file(lab: Lab, length: int) -> None:
+    mark = "Tundermarker"
+    item = lab.insert(payload=f'{{"NEV": "{mark * (length // len(mark))}"}}')
+    accepted(lab, item, "SIM-1")
+    lab.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert mark.encode() in lab.path.read_bytes()
+    lab.travel(item, 31 * DAY_S)
+    forget(lab)
+    lab.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert mark.encode() not in lab.path.read_bytes()

@@ -1,0 +1,1 @@
+"""The daemon's parts that work beside the lanes."""
