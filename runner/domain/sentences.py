@@ -4,6 +4,9 @@ What the ward reads, in Hungarian: one sentence per reason, never with patients'
 Sentences that a rule or a document type brings stand in its file; here are those that the protocol and the policy give.
 """
 
+LONGEST = 1000
+"""Characters of what a ward reads."""
+
 ACCEPTED = "Az EESZT befogadta."
 WITHDRAWN = "Visszavonva a felküldés előtt."
 WINDOW_CLOSED = "A felküldés határideje lejárt."
@@ -37,7 +40,9 @@ BAD_PAYLOAD = "A sor tartalma (PAYLOAD) nem érvényes JSON objektum."
 MAPPING_FAULT = "A sor feldolgozása hibába ütközött, az üzemeltető értesítést kapott."
 BAD_RECORDED_AT = "A rögzítés ideje (RECORDED_AT) hiányzik, vagy nem értelmezhető."
 BAD_FIRST_RECORDED_AT = "Az első rögzítés ideje (FIRST_RECORDED_AT) nem értelmezhető."
-NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS vagy ORDER_KEY szerint) nem található."
+NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS, SOURCE_KEY vagy ORDER_KEY szerint) nem található."
+WITHDRAWAL_DISAGREES = "A visszavonás oszlopai (WITHDRAWS, SOURCE_KEY, ORDER_KEY) nem ugyanarra a tételre mutatnak."
+PRESCRIBER_ONLY = "Csak a felíró orvos vonhatja vissza."
 COPIED = "Másolt adatbázis: innen nem kerül felküldésre."
 SIMULATED = "Az azonosítót nem az EESZT adta: az üzemeltető beavatkozása szükséges."
 DUPLICATE = "Ugyanez a rekord már szerepel a felküldendők között, másodszor nem kerül felküldésre."
