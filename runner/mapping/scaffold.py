@@ -15,7 +15,7 @@ from runner.mapping import language
 from runner.mapping.pack import ContractPack
 from runner.mapping.places import shown
 from runner.mapping.problems import nearest
-from runner.mapping.schema_tree import Node, tree_of
+from runner.mapping.schema_tree import ANYTHING, Node, tree_of
 
 MAPPING = """\
 # {operation}. Fill in what each field is from; docs/reference/mapping_language.md says how.
@@ -184,6 +184,9 @@ class _Form:
         lines: list[str] = []
         used: list[str] = []
         for node in nodes:
+            if node.name == ANYTHING:
+                lines.append(f"{'  ' * depth}{{# the schema takes anything here #}}")
+                continue
             written, fields = self._node(node, scope.inside(node), depth)
             lines += written
             used += fields
