@@ -100,14 +100,9 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
     operation = read_operation(file, around.pack, problems)
     sql = read_source(file, around.source_folder, problems)
     reading = (around.expressions, file, problems)
-<<<<<<< HEAD
-    answer = read_answer(reading, around.elements(operation), every, kind)
+    answer = read_answer(reading, around.answer_elements(operation), every, kind)
     outboxes = [each.table for each in around.outboxes.values()]
     copies = read_write_backs(reading, data.get("answer", {}).get("receipt", {}), every, outboxes)
-=======
-    answer = read_answer(reading, around.answer_elements(operation), every, kind)
-    copies = read_write_backs(reading, data.get("answer", {}).get("receipt", {}), every)
->>>>>>> fixmapping
     template = read_template(file, operation, every, around, problems)
     ask = _read_ask(reading, every)
     if problems.found or around.pack is None or operation is None or answer is None or template is None:
