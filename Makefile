@@ -1,6 +1,6 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo play bench verify clean
+.PHONY: help setup check test demo play bench pages verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -51,8 +51,13 @@ bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios i
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
 	@touch .venv/bench-ready
 
-verify: setup ## Write the generated reference pages anew
+pages: setup ## Write the generated reference pages anew
 	$(BIN)/python docs/generate.py
+
+verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
+	$(BIN)/python docs/generate.py --check --slow
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
+	$(BIN)/python tests/audit.py
 
 clean: ## Remove the environment, caches and the demo's folder
 	rm -rf .venv demo-site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

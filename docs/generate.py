@@ -1,8 +1,10 @@
 """
 Writes the pages, and parts of pages, that are made from the code; ``--check`` only says which are out of date.
 
-Parts stand between ``<!-- generated: name -->`` and ``<!-- end -->``; everything around them is written by hand. The
-stories of the delivery guarantee take the exhaustive exploration, some 20 seconds, so a check leaves them to a test.
+`make pages` writes, `make verify` checks. Parts stand between ``<!-- generated: name -->`` and ``<!-- end -->``;
+everything around them is written by hand. The
+stories of the delivery guarantee take the exhaustive exploration, some 20 seconds: ``--check`` looks at them only with
+``--slow``, and otherwise leaves them to a test.
 """
 
 from __future__ import annotations
@@ -246,8 +248,8 @@ def stale(*, slow: bool = False) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` only compare them."""
     if "--check" in arguments:
-        names = stale()
-        print(*(f"docs/{name} is out of date: run `make verify`" for name in names), sep="\n", end="\n" * bool(names))
+        names = stale(slow="--slow" in arguments)
+        print(*(f"docs/{name} is out of date: run `make pages`" for name in names), sep="\n", end="\n" * bool(names))
         return int(bool(names))
     for path, text in current(slow=True).items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.counterpart import Counterpart, SystemClock
 from runner.app.database import store_of
 from runner.app.guard import environment_problems
-from runner.app.site import load_settings, mappings_of
+from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import NO_ROOM, Retention, SealedLog, audit_problems, opened_log
 from runner.daemon.duties import Duty
 from runner.daemon.identity import IdentityWatch
@@ -30,7 +30,7 @@ from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
 from runner.ports import KeptFor
-from runner.settings import Settings, exposed_secrets, unreadable_files
+from runner.settings import Settings, changeable_files, exposed_secrets, unreadable_files
 from runner.store.embedded import EmbeddedStore
 
 logger = logging.getLogger(__name__)
@@ -88,14 +88,17 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     about_audit = audit_problems(settings)
     problems += [problem for problem in about_audit if problem.number != NO_ROOM]
     exposed = exposed_secrets(settings)
+    changeable = changeable_files(settings, settings_path(named))
     if settings.runner.environment == "production":
-        problems += exposed
+        problems += [*exposed, *changeable]
     if problems:
         raise ProblemsError(problems)
     for problem in exposed:
         logger.warning("secret is readable by others", extra={"event": "secret.exposed", "fault": str(problem)})
     for problem in about_audit:
         logger.warning("audit log has little room", extra={"event": "audit.room", "fault": str(problem)})
+    for problem in changeable:
+        logger.warning("file may be changed by others", extra={"event": "file.changeable", "fault": str(problem)})
     mappings = mappings_of(settings)
     if mixed := environment_problems(settings, mappings):
         raise ProblemsError(mixed)

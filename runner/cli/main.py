@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from runner.cli import audit, check, database, demo, items, lanes, login, mappings, run, simulate
-from runner.cli.output import DONE, FAILED, PERSON
+from runner.cli.output import DONE, FAILED, PERSON, plain
 from runner.errors import LoginError, ProblemsError, RunnerError, places
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.handle(args))
     except ProblemsError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            print(plain(problem), file=sys.stderr)
         print(f"{len(error.problems)} problem(s); nothing was changed.", file=sys.stderr)
         return FAILED
     except LoginError as error:
-        print(error, file=sys.stderr)
+        print(plain(error), file=sys.stderr)
         return PERSON
     except RunnerError as error:
-        print(error, file=sys.stderr)
+        print(plain(error), file=sys.stderr)
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()

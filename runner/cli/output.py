@@ -29,5 +29,10 @@ def listing(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_
     )
 
 
+def plain(value: object) -> str:
+    r"""Give a value for a terminal: whatever is not printable as ``\uXXXX``, so that no row can draw on the screen."""
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in str(value))
+
+
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else plain(value)

@@ -9,6 +9,8 @@ from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from runner.cli.output import plain
+
 WIDTH = 108
 """Of the screen."""
 
@@ -34,7 +36,7 @@ def screen(story: Mapping[str, Any]) -> str:
         ("withdrawals", _withdrawals(story["withdrawals"], row)),
     ):
         for number, line in enumerate(part):
-            lines += _wrapped(name if number == 0 else "", line)
+            lines += _wrapped(name if number == 0 else "", plain(line))
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from runner.eeszt.names import BASE64_BINARY, SOAP, X509_V3, Ns, tag
+from runner.eeszt.replay import Seen
 from runner.eeszt.signature import Allowed, digested
 from runner.eeszt.xml import UnverifiedError, children, identifiers, on_its_own, only, parse, words
 
@@ -83,6 +84,7 @@ class Verifier:
         self._skew = skew
         self._life = life
         self._required = tuple(dict.fromkeys((*required, "body")))
+        self._seen = Seen(skew + life)
 
     def verify(
         self, data: bytes, soap_version: str, message_id: str, actions: Collection[str], now: datetime
@@ -114,6 +116,8 @@ class Verifier:
             self._check_time(parts["timestamp"], now)
         if "relates_to" in parts and words(parts["relates_to"]) != message_id:
             raise UnverifiedError("the answer to another message")
+        if "message_id" in parts:
+            self._seen.once(words(parts["message_id"]), now)
         payload = _payload(parts["body"])
         is_fault = payload.tag == tag(soap, "Fault")
         if actions and "action" in parts:

@@ -132,12 +132,18 @@ def read_pins(file: Path) -> tuple[bytes, ...]:
     The certificates of a PEM file, DER each, in order: signers that are believed.
 
     Raises:
-        LoginError: RNR-4151, the file cannot be read or holds no certificate.
+        LoginError: RNR-4151, the file cannot be read, holds no certificate, or one of a weak key.
     """
     try:
         chain = x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:
         raise fault(4151, str(file), reason=_reason(error)) from error
+    for found in chain:
+        public = found.public_key()
+        if not (isinstance(public, rsa.RSAPublicKey) and public.key_size >= _SMALLEST_RSA) and not (
+            isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1)
+        ):
+            raise fault(4151, str(file), reason="neither RSA of at least 2048 bits nor P-256")
     return tuple(found.public_bytes(serialization.Encoding.DER) for found in chain)
 
 

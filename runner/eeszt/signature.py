@@ -31,6 +31,7 @@ _TRANSFORMS, _TRANSFORM = tag(Ns.DS, "Transforms"), tag(Ns.DS, "Transform")
 _DIGEST, _DIGEST_VALUE = tag(Ns.DS, "DigestMethod"), tag(Ns.DS, "DigestValue")
 _PREFIX_LIST = tag(Ns.EC, "InclusiveNamespaces")
 _MOST_REFERENCES = 16
+_MOST_PREFIXES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,10 @@ def _prefixes(method: etree._Element) -> list[str]:
         return []
     if children(method) != [_PREFIX_LIST]:
         raise UnverifiedError("unknown parameters of a canonical form")
-    return method[0].get("PrefixList", "").split()
+    prefixes = method[0].get("PrefixList", "").split()
+    if len(prefixes) > _MOST_PREFIXES:
+        raise UnverifiedError("too many prefixes of a canonical form")
+    return prefixes
 
 
 def inclusive_prefixes(signature: etree._Element) -> list[str]:

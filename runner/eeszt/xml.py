@@ -21,6 +21,9 @@ _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DO
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN = re.compile("[ -%'-;=?-~]*")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+#: Canonical XML sorts what an element declares and compares each with each: more than any message has would take hours.
+_MOST_ATTRIBUTES = 64
+_MOST_NAMESPACES = 512
 #: Attributes that a same-document reference could mean, whatever the schema says.
 _IDENTIFIERS = "//@wsu:Id | //@Id | //@ID | //@AssertionID | //@xml:id"
 
@@ -59,11 +62,14 @@ def parse(data: bytes) -> etree._Element:
         data: A whole document, UTF-8; its size is bounded by whoever received it.
 
     Raises:
-        UnverifiedError: Not well-formed, a document type declaration, or a processing instruction.
+        UnverifiedError: Not well-formed, a document type declaration, a processing instruction, or more attributes or
+            namespace declarations than a message has.
     """
     prolog = _PROLOG.match(data)
     if prolog is not None and data.startswith(b"<!", prolog.end()):
         raise UnverifiedError("a document type declaration")
+    if data.count(b"xmlns") > _MOST_NAMESPACES:
+        raise UnverifiedError("too many namespace declarations")
     try:
         root = etree.fromstring(data, _own.parser)
     except etree.XMLSyntaxError as error:
@@ -72,6 +78,8 @@ def parse(data: bytes) -> etree._Element:
         raise UnverifiedError("a document type declaration")
     if next(root.iter(etree.ProcessingInstruction, etree.Entity), None) is not None:
         raise UnverifiedError("a processing instruction or an entity")
+    if any(len(element.attrib) > _MOST_ATTRIBUTES for element in root.iter(etree.Element)):
+        raise UnverifiedError("too many attributes")
     return root
 
 
@@ -82,12 +90,18 @@ def canonical(element: etree._Element, prefixes: Sequence[str] = ()) -> bytes:
     Args:
         element: Anywhere in its document; its tail is not part of it.
         prefixes: ``InclusiveNamespaces/@PrefixList``, ``#default`` for the default namespace.
+
+    Raises:
+        UnverifiedError: It has no canonical form, e.g. by a relative namespace.
     """
     if prefixes:
         element = _with_scope(element)
-    return etree.tostring(
-        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
-    )
+    try:
+        return etree.tostring(
+            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None
+        )
+    except etree.C14NError as error:
+        raise UnverifiedError("no canonical form") from error.with_traceback(None)
 
 
 def _with_scope(element: etree._Element) -> etree._Element:

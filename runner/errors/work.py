@@ -293,6 +293,10 @@ WORK: dict[int, Entry] = {
     8218: Entry(
         "there is no audit log in this folder", "Name its folder with --folder, or correct setting audit.folder."
     ),
+    8301: Entry(
+        "{file!r}, named by {name!r}, may be changed by others than root and the daemon's user ({why})",
+        "Give it to root or to the daemon's user and take the rights away: `chown root`, `chmod go-w`.",
+    ),
     # 9: a mistake of ours
     9001: Entry("unexpected {kind}", "This is a fault of the runner; report it with the log around this moment."),
 }

@@ -1,10 +1,10 @@
-"""How many login attempts are let in: a bound per address and one in total, over a sliding window."""
+"""How many login attempts and connections are let in: a bound per address and one in total."""
 
 from __future__ import annotations
 
 import ipaddress
 import threading
-from collections import deque
+from collections import Counter, deque
 
 from runner.ports import Clock
 
@@ -42,6 +42,33 @@ class Attempts:
             self._all.append((now, source))
             self._count[source] = self._count.get(source, 0) + 1
             return True
+
+
+class Places:
+    """Open connections: a bound in total and one per address. Safe for threads."""
+
+    def __init__(self, total: int, per_address: int) -> None:
+        self._total = total
+        self._per_address = per_address
+        self._open: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, address: str) -> bool:
+        """Whether there is a place for a connection from this address; if so, it is taken."""
+        source = _source(address)
+        with self._lock:
+            if self._open.total() >= self._total or self._open[source] >= self._per_address:
+                return False
+            self._open[source] += 1
+            return True
+
+    def give_back(self, address: str) -> None:
+        """Free a place that was taken."""
+        source = _source(address)
+        with self._lock:
+            self._open[source] -= 1
+            if not self._open[source]:
+                del self._open[source]
 
 
 def _source(address: str) -> str:

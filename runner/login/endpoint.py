@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from runner.errors import RunnerError, fault
-from runner.login.attempts import Attempts
+from runner.login.attempts import Attempts, Places
 from runner.login.page import CONTENT_SECURITY_POLICY, form_page, granted_page
 from runner.login.reception import FORM, JSON, Reception, status_of
 from runner.settings import Login
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_BODY_BYTES = 4096
 MOST_CONNECTIONS = 64
+MOST_PER_ADDRESS = 24
+"""So that one machine that holds connections open keeps nobody else out; a terminal server is one address."""
 REQUEST_S = 10.0
 """Longest time from a connection to the end of its request; how long the EESZT takes does not count."""
 
@@ -120,7 +122,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, place: tuple[str, int], context: ssl.SSLContext, reception: Reception, *, test: bool) -> None:
         self.reception = reception
         self.test = test
-        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._free = Places(MOST_CONNECTIONS, MOST_PER_ADDRESS)
         self.address_family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
         super().__init__(place, _Handler)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -134,14 +136,14 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Take a connection, or drop it where too many are open."""
-        if not self._free.acquire(blocking=False):
+        if not self._free.take(client_address[0]):
             logger.warning("too many open logins", extra={"event": "login.crowded", "address": client_address[0]})
             self.shutdown_request(request)
             return
         try:
             super().process_request(request, client_address)
         except BaseException:
-            self._free.release()
+            self._free.give_back(client_address[0])
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -149,7 +151,7 @@ class _Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            self._free.give_back(client_address[0])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log what broke a connection, by class only: a port scan or a closed window is no event."""
@@ -208,7 +210,11 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path != "/login/otp":
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
             return
-        length = self.headers.get("Content-Length", "")
+        if self._from_another_site:
+            self._refuse(HTTPStatus.FORBIDDEN, fault(4408, self._address, what="sent by another site's page"))
+            return
+        lengths = self.headers.get_all("Content-Length", [])
+        length = lengths[0] if len(lengths) == 1 else ""
         if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
             self._refuse(HTTPStatus.LENGTH_REQUIRED, fault(4408, self._address, what="no length"))
             return
@@ -242,6 +248,11 @@ class _Handler(BaseHTTPRequestHandler):
     @property
     def _address(self) -> str:
         return str(self.client_address[0])
+
+    @property
+    def _from_another_site(self) -> bool:
+        """Whether a browser says that some other page sent the form; programs say nothing of the kind."""
+        return self.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
 
     @property
     def _by_browser(self) -> bool:

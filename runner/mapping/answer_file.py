@@ -10,6 +10,7 @@ from lxml import etree
 from runner.domain.policy import Kind
 from runner.mapping.expressions import Expression, chain_of, read_expression
 from runner.mapping.fields import Field, check_document_names
+from runner.mapping.outboxes import is_ours
 from runner.mapping.outcomes import AnswerContract, Refusal
 from runner.mapping.places import Key, YamlFile
 from runner.mapping.problems import Problems
@@ -135,12 +136,17 @@ def read_several(
     return Several(made, read, f"{file.name}:{'.'.join(str(step) for step in path)}")
 
 
-def read_write_backs(reading: Reading, receipt: Collection[str], fields: Collection[Field]) -> WriteBackPlan:
+def read_write_backs(
+    reading: Reading, receipt: Collection[str], fields: Collection[Field], outboxes: Collection[str]
+) -> WriteBackPlan:
     """Read the copies into the HIS's tables; those that are wrong are left out, with the problem noted."""
     made, file, problems = reading
     copies: list[Copy] = []
     for number, node in enumerate(file.data.get("write_back", ())):
         path = ("write_back", number)
+        if is_ours(node["table"]) or node["table"].upper() in {each.upper() for each in outboxes}:
+            instead = "Name a table of the HIS; the runner's own are written by the runner alone"
+            problems.add(2014, file.at(*path, "table"), what=f"the table {node['table']!r}", instead=instead)
         from_receipt = _from_receipt(reading, (*path, "set"), node["set"], receipt)
         names = ("row", "doc", "item")
         key = read_several((made, file, problems), (*path, "key"), names, fields)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runner.domain import formats
-from runner.mapping.values import ForbiddenCharacterError, NotWritableError, Record, is_whole, written
+from runner.mapping.values import PLAIN, ForbiddenCharacterError, NotWritableError, Record, is_whole, written
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -84,7 +84,7 @@ class Wanted:
         Raises:
             BadValueError: It cannot be.
         """
-        if isinstance(value, list | tuple | Record):
+        if type(value) not in PLAIN and isinstance(value, list | tuple | Record):
             raise BadValueError("egyetlen értéknek kell lennie.")
         try:
             if self.values is not None:

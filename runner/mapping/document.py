@@ -26,6 +26,7 @@ from runner.mapping.program import ExpressionFailedError, Program, language, num
 from runner.mapping.refusal import bad_field, empty_field, never
 from runner.mapping.sandbox import Language
 from runner.mapping.values import (
+    PLAIN,
     Empty,
     EmptyUsedError,
     ForbiddenCharacterError,
@@ -154,15 +155,16 @@ class _Run:
 
     def put(self, value: Any, number: int) -> None:
         field = self._fields[number]
-        if isinstance(value, Undefined):
-            str(value)  # raises, with the nearest right name
-        if value is None or isinstance(value, Empty):
-            self._note(field, None)
-            if not field.optional:
-                raise empty_field(f"{self.trail}{field.label}")
-            return
+        if type(value) not in PLAIN:
+            if isinstance(value, Undefined):
+                str(value)  # raises, with the nearest right name
+            if value is None or isinstance(value, Empty):
+                self._note(field, None)
+                if not field.optional:
+                    raise empty_field(f"{self.trail}{field.label}")
+                return
         wanted = field.wanted
-        if isinstance(value, str | int) and (sentence := self._guard(wanted.type, str(value))):
+        if isinstance(value, (str, int)) and (sentence := self._guard(wanted.type, str(value))):
             raise never(sentence, f"{self.trail}{field.label}")
         try:
             converted = wanted.convert(value)
@@ -252,6 +254,8 @@ def _each(context: Context, value: Any, number: int) -> Iterator[Any]:
 @pass_context
 def _from(context: Context, value: Any, column: str) -> Any:
     """Walk a dotted name; in a payload what is not there is empty."""
+    if type(value) is Record and "." not in column and type(plain := value.data.get(column)) in PLAIN and plain != "":
+        return plain
     run = context.parent[RUN]
     for step in column.split("."):
         if run.lenient and (not isinstance(value, Record) or step not in value):

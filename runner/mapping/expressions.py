@@ -66,6 +66,9 @@ def read_expression(
     except TemplateSyntaxError as error:
         problems.add(2010, where, reason=_syntax_reason(error))
         return None
+    except RecursionError:
+        problems.add(2010, where, reason="it is nested too deep")
+        return None
     return checked(environment, tree, text, where, known, problems)
 
 

@@ -7,12 +7,13 @@ What the schemas cannot say (names that must exist elsewhere, expressions, total
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from runner.mapping.places import YamlFile
 from runner.mapping.problems import Problems
@@ -38,9 +39,18 @@ def schema(kind: str) -> Mapping[str, Any]:
     return read
 
 
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """Check a pattern of a whole value: ``$`` alone would let a line break through at the end."""
+    if isinstance(instance, str) and (instance.endswith("\n") or not re.search(pattern, instance)):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
 @cache
-def _validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(schema(kind))
+def _validator(kind: str) -> Any:
+    return _Validator(schema(kind))
 
 
 def check_shape(file: YamlFile, kind: str, problems: Problems) -> bool:

@@ -99,7 +99,8 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Docu
     sql = _source(file, around.source_folder, problems)
     reading = (around.expressions, file, problems)
     answer = read_answer(reading, around.pack.prefixes, every, kind)
-    copies = read_write_backs(reading, data["answer"].get("receipt", {}), every)
+    outboxes = [each.table for each in around.outboxes.values()]
+    copies = read_write_backs(reading, data["answer"].get("receipt", {}), every, outboxes)
     template = _template(file, operation, every, around, problems)
     ask = _read_ask(reading, every)
     if len(problems.found) > before or operation is None or answer is None or template is None:

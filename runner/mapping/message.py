@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from runner.errors import fault
+from runner.mapping.budget import begin
 from runner.mapping.fields import Field, column_of
 from runner.mapping.pack import ContractPack, Operation
 from runner.mapping.places import shown
@@ -63,6 +64,7 @@ class MessageTemplate:
             EmptyUsedError: It writes a field that is empty.
             MappingError: RNR-2041, it failed otherwise.
         """
+        begin()
         try:
             return self._template.render(doc=Record(document, "doc."), item=Record(item, "item."))
         except (*FOREIGN, NotWritableError, ForbiddenCharacterError) as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.domain.rules import seconds
 from runner.mapping.language import check_shape
-from runner.mapping.places import read_yaml
+from runner.mapping.places import YamlFile, read_yaml
 from runner.mapping.problems import Problems
 
 COLUMNS = (
@@ -86,7 +87,32 @@ def read_outboxes(path: Path, problems: Problems) -> dict[str, OutboxConfig]:
             batch=int(entry.get("batch", standard.batch)),
             senders=int(entry.get("senders", standard.senders)),
         )
+        _check_names(entry, found[lane], file, problems)
+        for other in found.values():
+            if other.lane != lane and other.table.upper() == entry["table"].upper():
+                what = f"the table {entry['table']!r}, which is {other.lane}'s,"
+                problems.add(2014, file.at("outboxes", lane, "table"), what=what, instead="Give each its own table")
     return found
+
+
+def is_ours(table: str) -> bool:
+    """Whether a table's name is the runner's or the database's own, so that no mapping may write to it."""
+    return table.upper().startswith(("EESZT_", "SQLITE_"))
+
+
+def _check_names(entry: Mapping[str, Any], found: OutboxConfig, file: YamlFile, problems: Problems) -> None:
+    """An outbox that lies over another table of ours, or under two names at one column, would overwrite what it is."""
+    path = ("outboxes", found.lane)
+    if is_ours(found.table) and not found.table.upper().startswith("EESZT_OUT_"):
+        instead = "Name a table of its own; of ours only EESZT_OUT_… are outboxes"
+        problems.add(2014, file.at(*path, "table"), what=f"the table {found.table!r}", instead=instead)
+    seen: dict[str, str] = {}
+    for logical, physical in found.columns.items():
+        if physical.upper() in seen:
+            named = logical if logical in entry.get("columns", {}) else seen[physical.upper()]
+            what = f"the column {physical!r} for {seen[physical.upper()]} and {logical}"
+            problems.add(2014, file.at(*path, "columns", named), what=what, instead="Give each a column of its own")
+        seen.setdefault(physical.upper(), logical)
 
 
 def check_zone(name: str, where: str, problems: Problems) -> bool:

@@ -92,6 +92,9 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
             reason = "a tab stands where only spaces may"
         problems.add(2002, f"{name}:{mark.line + 1 if mark else 1}", reason=reason)
         return None
+    except RecursionError:
+        problems.add(2002, f"{name}:1", reason="its values are nested too deep")
+        return None
     except yaml.YAMLError as error:
         # ReaderError: a control character; its text would quote it
         problems.add(2002, f"{name}:1", reason=f"{type(error).__name__}, a character that YAML forbids")

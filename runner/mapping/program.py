@@ -12,6 +12,7 @@ from jinja2.exceptions import SecurityError, TemplateAssertionError, TemplateErr
 from jinja2.runtime import Undefined
 from jinja2.utils import pass_context
 
+from runner.mapping.budget import begin
 from runner.mapping.expressions import Expression
 from runner.mapping.sandbox import Language
 from runner.mapping.values import ForbiddenCharacterError, NotWritableError
@@ -81,6 +82,7 @@ class Program:
         Raises:
             ExpressionFailedError: One failed; our own exceptions (``EmptyUsedError`` …) pass through.
         """
+        begin()
         try:
             for _ in self._template.root_render_func(self._template.new_context(dict(values))):
                 pass

@@ -8,7 +8,7 @@ Nothing can be called that could load, loop or grow without bound, so a mapping 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,34 +18,35 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS as DEFAULT_TESTS
+from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
 
+from runner.mapping.budget import begin, counted, spend
 from runner.mapping.problems import nearest
 from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
+from runner.mapping.values import WIDEST as WIDEST_NUMBER
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 FILTERS = (
+    *("abs", "count", "d", "default", "first", "join", "last", "length", "list", "lower", "map", "max", "min"),
     *(
-        "abs",
-        "count",
-        "d",
-        "default",
-        "first",
-        "join",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "max",
-        "min",
         "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "select",
+        "selectattr",
+        "sort",
+        "sum",
+        "trim",
+        "unique",
+        "upper",
     ),
-    *("rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "sum", "trim", "unique", "upper"),
 )
-"""Jinja's own filters that may be used; ``default``, ``join`` and ``replace`` are ours under the same name."""
+"""Jinja's own filters that may be used; ``default``, ``join``, ``replace``, ``round`` and ``sum`` are ours."""
 
 TESTS = (
     *(
@@ -79,6 +80,8 @@ METHODS: Mapping[type, frozenset[str]] = {
 }
 """Attributes and methods of values that may be used."""
 
+_HUGE = 10**WIDEST_NUMBER
+
 WIDEST = 100
 """Most places that ``zfill`` fills."""
 
@@ -88,7 +91,37 @@ def _default(value: Any, default: Any = "") -> Any:
 
 
 def _join(value: Any, between: str = "") -> str:
-    return between.join(written(each) for each in value)
+    return between.join(_text(each, len(between)) for each in value)
+
+
+def _text(value: Any, more: int = 0) -> str:
+    text = written(value)
+    spend(len(text) + more)
+    return text
+
+
+def _sum(value: Any, attribute: str | None = None) -> Any:
+    numbers = [each.value(attribute) if attribute is not None else each for each in value]
+    if not all(_is_number(each) for each in numbers):
+        raise SecurityError("sum is for numbers only")
+    return _bounded(sum(numbers))
+
+
+def _round(value: Any, places: int = 0, method: str = "common") -> Any:
+    if not _is_number(value) or abs(places) > WIDEST_NUMBER:
+        raise SecurityError("round is for numbers, to at most 60 places")
+    return DEFAULT_FILTERS["round"](value, places, method)
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        raise SecurityError("a number beyond all measure")
+    return value
+
+
+@pass_context  # so that it is not computed beforehand
+def _spend(context: Context, amount: int) -> None:  # noqa: ARG001  Jinja's order
+    spend(amount)
 
 
 def _replace(value: Any, old: str, new: str) -> str:
@@ -118,7 +151,7 @@ def _decimal(value: str) -> Decimal:
     return Decimal(value)
 
 
-OURS = {
+OURS: dict[str, Callable[..., Any]] = {
     "default": _default,
     "d": _default,
     "join": _join,
@@ -126,14 +159,37 @@ OURS = {
     "digits": _digits,
     "json": _json,
     "replace": _replace,
-    "written": written,
+    "round": _round,
+    "sum": _sum,
+    "written": _text,
+    "@spend": _spend,
     "@decimal": _decimal,
 }
 """Filters of ours; a name that begins with @ cannot be written in an expression."""
 
 
 class _Exact(NodeTransformer):
-    """Make ``~`` write XML's forms and numbers with a point exact."""
+    """Make ``~`` write XML's forms, numbers with a point exact, and what is repeated count."""
+
+    def visit_For(self, node: nodes.For) -> Any:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_Macro(self, node: nodes.Macro) -> Any:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_CallBlock(self, node: nodes.CallBlock) -> Any:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def visit_Template(self, node: nodes.Template) -> Any:  # noqa: N802  jinja2 calls it so
+        return self._counting(node)
+
+    def _counting(self, node: Any) -> Any:
+        """Count the text of a body each time that the body is run."""
+        self.generic_visit(node)
+        amount = nodes.Const(sum(len(each.data) for each in node.find_all(nodes.TemplateData)), lineno=node.lineno)
+        count = nodes.Filter(amount, "@spend", [], [], None, None, lineno=node.lineno)
+        node.body.insert(0, nodes.ExprStmt(count, lineno=node.lineno))
+        return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Concat:  # noqa: N802  jinja2 calls it so
         self.generic_visit(node)
@@ -175,14 +231,14 @@ class _Missing(StrictUndefined):
 class Language(SandboxedEnvironment):
     """Jinja as mappings speak it."""
 
-    intercepted_binops = frozenset({"+", "*", "/", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "**", "%"})
 
     def __init__(self, templates: str | None = None) -> None:
         """Make one for expressions, or for the templates of a folder."""
         super().__init__(
             undefined=StrictUndefined,
             autoescape=templates is not None,
-            finalize=written if templates is not None else None,
+            finalize=_text if templates is not None else None,
             loader=FileSystemLoader(templates) if templates is not None else None,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -191,10 +247,13 @@ class Language(SandboxedEnvironment):
             extensions=[],
         )
         self.globals.clear()
-        self.filters = {name: DEFAULT_FILTERS[name] for name in FILTERS} | OURS
-        self.tests = {name: DEFAULT_TESTS[name] for name in TESTS} | {"none": _is_none}
+        known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
+        self.filters = {name: counted(each) for name, each in known.items()}
+        tests: Mapping[str, Any] = DEFAULT_TESTS
+        self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        begin()
         tree = super()._parse(source, name, filename)
         assert isinstance(tree, nodes.Template)
         exact(tree, self)
@@ -233,6 +292,12 @@ class Language(SandboxedEnvironment):
             return super().getattr(value, name)  # a macro of an imported template, or `loop`
         return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
 
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call what may be called, and count it."""
+        receiver = getattr(obj, "__self__", "")
+        spend(len(receiver) if isinstance(receiver, str) else 0)
+        return super().call(context, obj, *args, **kwargs)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Compute exactly, and only with numbers."""
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
@@ -243,7 +308,7 @@ class Language(SandboxedEnvironment):
             raise SecurityError(f"{operator} is for numbers only")
         if operator == "/":
             return Decimal(left) / Decimal(right)
-        return super().call_binop(context, operator, left, right)
+        return _bounded(super().call_binop(context, operator, left, right))
 
 
 def _is_number(value: Any) -> bool:

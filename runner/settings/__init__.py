@@ -7,7 +7,7 @@ of its section, from which ``docs/reference/settings.md`` is made.
 
 from runner.settings.audit import Audit
 from runner.settings.clock import Clock
-from runner.settings.files import exposed_secrets, unreadable_files
+from runner.settings.files import changeable_files, exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
 from runner.settings.retention import Retention
@@ -44,6 +44,7 @@ __all__ = [
     "TechnicalUser",
     "Tls",
     "Waits",
+    "changeable_files",
     "chosen",
     "exposed_secrets",
     "load",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -47,6 +48,45 @@ def exposed_secrets(settings: Settings) -> list[RunnerError]:
         if mode & _OTHERS:
             problems.append(fault(1012, settings.places.get(name, name), file=str(path), name=name, mode=f"{mode:04o}"))
     return problems
+
+
+def changeable_files(settings: Settings, file: Path) -> list[RunnerError]:
+    """
+    Give a problem for every file that decides who is believed or what is said, and that others may change.
+
+    The settings file itself, what it names, and all that lies in the folders it names. `run` refuses to start for them
+    in production and warns in test. On systems without such rights it finds nothing.
+
+    Args:
+        settings: What to look at.
+        file: The settings file.
+    """
+    if not hasattr(os, "geteuid"):
+        return []
+    named = [(name, path) for name, path, _ in _named(settings) if name not in _MADE_BY_THE_RUNNER]
+    problems = []
+    for name, path in (("--settings", file), *named):
+        below = sorted(path.rglob("*")) if path.is_dir() else ()
+        for each in (path.resolve().parent, path, *below):
+            why = _changeable(each)
+            if why:
+                where = settings.places.get(name, name)
+                problems.append(fault(8301, where, file=str(each), name=name, why=why))
+                break
+    return problems
+
+
+def _changeable(path: Path) -> str:
+    """Why others may change a file or put another in its place; empty where they may not."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ""
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not (about.st_mode & stat.S_ISVTX):
+        return f"rights {stat.S_IMODE(about.st_mode):04o}"
+    if about.st_uid not in {0, os.geteuid()}:
+        return f"owner {about.st_uid}"
+    return ""
 
 
 def _named(section: Any, prefix: str = "") -> Iterator[tuple[str, Path, Form]]:

@@ -33,7 +33,7 @@ def own_time(report: Report, folder: Path, *, quick: bool) -> None:
     columns = []
     for keys, name in KEYS:
         (folder / keys).mkdir()
-        batches = [*_batches(folder / keys, keys, 5 if quick else 20)]
+        batches = [*_batches(folder / keys, keys, 4 if quick else 20)]
         _report(report, name, batches)
         columns.append(_column(batches))
     report.parts = [

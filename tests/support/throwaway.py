@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -62,3 +62,16 @@ class Authority:
 
     def _write(self, path: Path, certificate: x509.Certificate) -> None:
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def self_signed(kind: str) -> bytes:
+    """A certificate, PEM, whose key is ``rsa-1024``, ``secp192r1`` or ``p384``: of no use to us."""
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    if kind == "rsa-1024":
+        key = rsa.generate_private_key(65537, 1024)
+    else:
+        key = ec.generate_private_key(ec.SECP192R1() if kind == "secp192r1" else ec.SECP384R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kind)]), datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(days=1))
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner.errors import fault
@@ -107,11 +108,13 @@ class Connections:
             self._readers, self._writer = [], None
 
     def _connect(self) -> sqlite3.Connection:
-        if not self.may_create and not self.path.exists():
+        if self.may_create:
+            with suppress(OSError):  # there already, or SQLite says why not; its WAL takes over the rights of the file
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        elif not self.path.exists():
             raise fault(7008, str(self.path))
-        mode = "rwc" if self.may_create else "rw"
         connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,
             timeout=self._busy_s,
             isolation_level=None,

@@ -26,6 +26,7 @@ class Statements:
         self.folder = folder
         self.outboxes = {lane: OutboxTable(each.table, dict(each.columns)) for lane, each in outboxes.items()}
         blocks = read_blocks(folder / "queries.sql")
+        self._any_of: dict[tuple[str, tuple[str, ...]], str] = {}
         of_one = {name for name, sql in blocks.items() if "[outbox]" in sql or "[outbox_name]" in sql}
         self._of_all = {name: self._render(sql, "") for name, sql in blocks.items() if name not in of_one}
         self._of_lane = {
@@ -46,6 +47,14 @@ class Statements:
         if lane not in self._of_lane:
             raise fault(7005, f"outbox {lane}", known=", ".join(sorted(self._of_lane)))
         return self._of_lane[lane][name]
+
+    def any_of(self, lane: str, blocks: tuple[str, ...]) -> str:
+        """Give one statement that says of each block whether it finds anything; those that name no outbox included."""
+        if (lane, blocks) not in self._any_of:
+            of_lane = self._of_lane[lane]
+            asked = [of_lane.get(block) or self._of_all[block] for block in blocks]
+            self._any_of[lane, blocks] = "SELECT " + ", ".join(f"EXISTS (\n{sql}\n)" for sql in asked)
+        return self._any_of[lane, blocks]
 
     def schema(self) -> str:
         """Give everything that creates the database, in order."""

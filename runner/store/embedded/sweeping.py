@@ -59,8 +59,8 @@ def sweep(database: Database, lane: str) -> Mapping[str, int]:
     It looks without a lock first, so that an idle lane writes nothing.
     """
     with database.looking(lane) as now:
-        duties = [name for name, (block, _) in DUTIES.items() if now.ids(block, limit=1)]
-        expired = now.ids_of_all("results_expired", limit=1)
+        *found, expired = now.any_of([*(block for block, _ in DUTIES.values()), "results_expired"])
+    duties = [name for name, there in zip(DUTIES, found, strict=True) if there]
     if not duties and not expired:
         return {}
     with database.transaction(lane) as transaction:

@@ -64,6 +64,13 @@ class EmbeddedTransaction:
         """Give what a block reads now."""
         return self._run(block, now=to_text(self.now), **binds)
 
+    def any_of(self, blocks: Sequence[str]) -> list[bool]:
+        """Say of each block whether it finds something now, in one statement: an idle lane asks it twice a second."""
+        asked = self._connection.execute(
+            self._statements.any_of(self._lane, tuple(blocks)), {"now": to_text(self.now), "limit": 1}
+        )
+        return [bool(each) for each in asked.fetchone()]
+
     def value(self, block: str, **binds: object) -> object:
         """Give the one value that a block reads."""
         return self._run(block, **binds)[0][0]

@@ -21,12 +21,12 @@ def generator() -> ModuleType:
 
 
 def test_generated_pages_are_current() -> None:
-    assert generator().stale() == [], "run `make verify`"
+    assert generator().stale() == [], "run `make pages`"
 
 
 @pytest.mark.slow
 def test_the_stories_told_are_those_that_are_found() -> None:
-    assert generator().stale(slow=True) == [], "run `make verify`"
+    assert generator().stale(slow=True) == [], "run `make pages`"
 
 
 def test_each_part_stands_on_a_page() -> None:
