@@ -546,7 +546,7 @@ def test_a_source_query_reads_by_name_and_cannot_write(lab: Lab) -> None:
     ]
     with pytest.raises(Exception, match="RNR-7302"):
         lab.store.outbox.read_source("DELETE FROM MW_VENY", item)
-    with pytest.raises(Exception, match="RNR-7302"):
+    with pytest.raises(Exception, match="RNR-7002"):
         lab.store.outbox.read_source("SELECT * FROM MW_NINCS", item)
 
 
