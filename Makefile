@@ -42,7 +42,7 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
