@@ -24,7 +24,7 @@ def own_files(folder: Path) -> None:
     site = Site.copy_to(folder)
     _copied(site, "ekat_esemeny", "sablon_hibas", "<ek:Tipus>", "<ek:Tipus>{{ 1 / (doc.tipus|length - 9) }}")
     _copied(
-        site, "ekat_esemeny", "xml_hibas", "<ek:Tipus>", "{% if doc.tipus == 'JAROBETEG' %}<x>{% endif %}<ek:Tipus>"
+        site, "ekat_esemeny", "xml_hibas", "<ek:Tipus>", "{% if doc.tipus == 'JAROBETEG' %}<ek:Tipus>{% endif %}<ek:Tipus>"
     )
     _copied(site, "ekat_esemeny", "sema_hibas", "<ek:Tipus>{{ doc.tipus }}", "<ek:Tipus>{{ doc.tipus|lower }}")
     for name, source in (
