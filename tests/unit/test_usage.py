@@ -35,6 +35,8 @@ def test_a_document_type_that_is_none_is_told_with_the_nearest(capsys: pytest.Ca
     assert "unknown document type 'erecept_felirs'. Did you mean 'erecept_feliras'?" in capsys.readouterr().err
     assert main(["mapping", "test", "nincs"]) == FAILED
     assert "Use one of: ekat_bekuldes_lekerdezes, ekat_esemeny" in capsys.readouterr().err
+    assert main(["mapping", "schema", "maping"]) == FAILED
+    assert "Did you mean 'mapping'?" in capsys.readouterr().err
 
 
 def test_the_simulator_is_called_as_it_was_called(capsys: pytest.CaptureFixture[str]) -> None:
