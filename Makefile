@@ -57,7 +57,7 @@ pages: setup ## Write the generated reference pages anew
 verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
 	$(BIN)/python docs/generate.py --check --slow
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
-	$(BIN)/python tests/audit.py
+	$(BIN)/python tests/dependency_audit.py
 
 clean: ## Remove the environment, caches and the demo's folder
 	rm -rf .venv demo-site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

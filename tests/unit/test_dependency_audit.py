@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.audit import told
+from tests.dependency_audit import told
 
 CLEAN = {"name": "lxml", "version": "6.1", "vulns": []}
 SKIPPED = {"name": "zeep", "skip_reason": "not found"}
