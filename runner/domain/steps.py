@@ -140,8 +140,8 @@ def fail_with_predecessor(row: Row) -> Step:
     """
     if row.state in DUE or (row.state is State.PARKED and row.sent_at is None):
         ward = None if row.ward_answer is WardAnswer.WAIT else row.ward_answer
-        ended = endings.end(row, State.SKIPPED, Reason.PREDECESSOR, sentences.PREDECESSOR)
-        return Step(replace(ended, ward_answer=ward))
+        told = replace(row, ward_answer=ward)
+        return Step(endings.end(told, State.SKIPPED, Reason.PREDECESSOR, sentences.PREDECESSOR))
     return Step(row, Verdict.UNCHANGED)
 
 
