@@ -114,6 +114,12 @@ class Senders:
             outcome = _disbelieved(ready.item.row.item_id, probe=dispatch.probe)
         if outcome.reason_code == Reason.TOKEN_REFUSED:
             self._end_session(ready.token.eeszt_user)
+        if outcome.unlisted_code is not None:
+            facts = {"item": ready.item.row.item_id, "operation": dispatch.message.operation}
+            logger.warning(
+                "fault code is in no list of the mapping",
+                extra={"event": "answer.unlisted_code", "code": outcome.unlisted_code, **facts},
+            )
         logger.info(
             "item asked after" if dispatch.probe else "item tried",
             extra={
