@@ -32,7 +32,7 @@ check: setup ## Lint, types, import layers, and the tests that need no real proc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -q -m 'not slow'
+	$(BIN)/pytest -q -m 'not slow' -n auto --dist loadfile
 
 test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/ruff check .

@@ -385,7 +385,11 @@ class Desk(Protocol):
     """What MedWorkS and an operator may ask of the outboxes; on Oracle the PL/SQL package does the same."""
 
     def submit(self, item: NewItem) -> int:
-        """Write an item and give its number; the same document type and source key twice gives the existing item's."""
+        """
+        Write an item and give its number; the same document type and source key twice gives the existing item's.
+
+        A withdrawal is always a row of its own.
+        """
 
     def withdraw(self, item_id: int, his_user: str) -> State:
         """
@@ -396,7 +400,11 @@ class Desk(Protocol):
         """
 
     def decide(self, item_id: int) -> WardAnswer | None:
-        """Tell the ward: WAIT, PRINT or PAPER; decided here once its time is over or no daemon is alive."""
+        """
+        Tell the ward: WAIT, PRINT or PAPER; decided here once its time is over or no daemon is alive.
+
+        None where nobody waits, and where the withdrawal of what was to be printed has been asked for.
+        """
 
     def wait_for(self, item_id: int, seconds: float) -> WardAnswer | None:
         """Like decide, but waits up to ``seconds`` for an answer other than WAIT."""

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.app.site import load_settings, mappings_of, settings_path
-from runner.errors import fault
+from runner.errors import ProblemsError, fault
 from runner.login.client import ask_password, log_in
 from runner.mapping import Mappings
+from runner.mapping.cases import run_cases
 from runner.ports import Desk
 from runner.settings import Settings, shipped
 from runner.store import OutboxTable
@@ -41,9 +42,21 @@ def opened_desk(named: str | Path | None) -> Iterator[Desk]:
 
 
 def activate(named: str | Path | None) -> list[str]:
-    """Put the site's document types in force, all or none; their names."""
+    """
+    Put the site's document types in force, all or none; their names.
+
+    Raises:
+        ProblemsError: Something is wrong with the files, or a test beside a mapping fails.
+    """
     settings = load_settings(named)
     mappings = mappings_of(settings)
+    failed = [problem for result in run_cases(mappings, settings.site.mappings) for problem in result.problems]
+    if failed:
+        raise ProblemsError(failed)
+    return _put_in_force(settings, mappings)
+
+
+def _put_in_force(settings: Settings, mappings: Mappings) -> list[str]:
     store = store_of(settings, mappings)
     try:
         store.desk.activate([kind.version for kind in mappings.types.values()])
@@ -67,4 +80,5 @@ def install_example(named: str | Path) -> None:
     with opened_store(named) as store:
         store.install(load_settings(named).runner.environment)
         store.install_example()
-    activate(named)
+    settings = load_settings(named)
+    _put_in_force(settings, mappings_of(settings))

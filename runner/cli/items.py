@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from difflib import get_close_matches
+from typing import Any
 
 from runner import app
 from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
 from runner.cli.story import screen
-
-if TYPE_CHECKING:
-    import argparse
+from runner.domain.outbox import State
 
 COLUMNS = (
     "item_id",
@@ -39,8 +39,8 @@ def add(commands: Any) -> None:
         metavar="ACTION", required=True
     )
     command = group.add_parser("list", help="the newest items")
-    command.add_argument("--state", type=str.upper, help="only items in this state")
-    command.add_argument("--most", type=int, default=50, help="at most so many (default 50)")
+    command.add_argument("--state", type=_state, metavar="STATE", help=f"only items in this state: {', '.join(State)}")
+    command.add_argument("--most", type=_count, default=50, metavar="N", help="at most so many (default 50)")
     add_json(command)
     command.set_defaults(handle=show_list)
     command = group.add_parser("story", help="everything that is known of one item, without patients' data")
@@ -58,6 +58,21 @@ def add(commands: Any) -> None:
     command.add_argument("item", type=int)
     command.add_argument("--by", metavar="HIS_USER", help="who asks (default: who recorded it)")
     command.set_defaults(handle=withdraw)
+
+
+def _state(text: str) -> str:
+    """Read the name of a state; argparse makes the refusal a usage error."""
+    if text.upper() in list(State):
+        return text.upper()
+    close = get_close_matches(text.upper(), State, n=1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    raise argparse.ArgumentTypeError(f"unknown state {text!r}; {meant}There are: {', '.join(State)}")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
 
 
 def show_list(args: argparse.Namespace) -> int:

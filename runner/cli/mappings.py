@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from runner import app
 from runner.cli.output import DONE, FAILED, add_json, listing
 from runner.errors import fault
-from runner.mapping import RowRefused, TraceLine, lint, load_pack
+from runner.mapping import RowRefused, TraceLine, load_pack
 from runner.mapping.cases import make_item, run_cases
 from runner.mapping.document_schema import document_schema
 from runner.mapping.language import schema as language_schema
+from runner.mapping.loader import check
+from runner.mapping.problems import Problems
 from runner.mapping.scaffold import new_mapping
 
 if TYPE_CHECKING:
@@ -76,9 +78,12 @@ def _add_folders(command: argparse.ArgumentParser) -> None:
 def run_lint(args: argparse.Namespace) -> int:
     """Print every problem of every file."""
     folders = _folders(args)
-    problems = lint(folders.mappings, folders.templates, folders.sources, contract=folders.contract)
+    checked = check(folders.mappings, folders.templates, folders.sources, contract=folders.contract)
+    problems = checked.told
     for problem in problems:
         print(problem)
+    for note in checked.notes:
+        print(f"note: {note}")
     print(f"{len(problems)} problem(s)" if problems else "mappings, rules, outboxes and contract are good")
     return FAILED if problems else DONE
 
@@ -192,8 +197,9 @@ def _folders(args: argparse.Namespace) -> app.Folders:
 
 def _type(mappings: Mappings, name: str) -> DocumentType:
     if name not in mappings.types:
-        known = ", ".join(mappings.types)
-        raise fault(1007, "mapping", what=f"there is no document type {name}; there are {known}")
+        unknown = Problems()
+        unknown.add_unknown("mapping", "document type", name, mappings.types)
+        unknown.raise_any()
     return mappings.types[name]
 
 

@@ -17,4 +17,4 @@ def add(commands: Any) -> None:
         "simulate", help="run a simulated EESZT (see simulate --help)", add_help=False, prefix_chars="\0"
     )
     command.add_argument("rest", nargs=argparse.REMAINDER)
-    command.set_defaults(handle=lambda args: simulator.main(args.rest))
+    command.set_defaults(handle=lambda args: simulator.main(args.rest, program="eeszt-runner simulate"))

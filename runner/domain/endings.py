@@ -25,7 +25,7 @@ def end(row: Row, state: State, reason: str | None, text: str | None) -> Row:
     """
     Into a state in which nothing more is tried; a ward that still waits is told to use paper.
 
-    Beside PAPER the sentence says so too, but of what the EESZT has, or the HIS took back: no paper form follows from it.
+    Beside PAPER the sentence says so too, except of what the EESZT has or the HIS took back.
     """
     ward = WardAnswer.PAPER if row.ward_answer is WardAnswer.WAIT else row.ward_answer
     if ward is WardAnswer.PAPER and state not in {State.ACCEPTED, State.CANCELLED}:
@@ -119,7 +119,7 @@ def probed(row: Row, token: str, outcome: Outcome, waits: Waits, now: datetime) 
 
 
 def _doubt(row: Row, outcome: Outcome) -> str | None:
-    """Why it is unknown: as its send said, which a probe does not know better, but for a login that is wanted to ask."""
+    """Why it is unknown: as its send said; a probe knows no better, but that a login is wanted to ask."""
     if row.reason_code is None or _FOR_A_LOGIN & {row.reason_code, outcome.reason_code}:
         return outcome.reason_code or row.reason_code
     return row.reason_code

@@ -162,6 +162,12 @@ class Row:
         """Whether a ward waits for it: an eRecept or eBeutaló, electronic now or never."""
         return self.answer_by is not None
 
+    @property
+    def told(self) -> WardAnswer | None:
+        """What a ward that asks now is told: nothing any more of what was to be printed and is being withdrawn."""
+        withdrawn = self.withdraw_asked_at is not None or self.compensation is not None
+        return None if withdrawn and self.ward_answer is WardAnswer.PRINT else self.ward_answer
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

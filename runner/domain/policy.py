@@ -154,7 +154,7 @@ LINES: tuple[Line, ...] = (
     Line("6", _O, _LATE, recorders=_DOCTORS, session=True, sender=_RECORDER),
     Line("6", _O, _LATE, recorders=_DOCTORS, outcome=_parked(Reason.LOGIN, _LOGIN)),
     Line("7a", _W, "T9", prescriber=False,
-         outcome=_invalid(Reason.PRESCRIBER_ONLY, "Csak a felíró orvos vonhatja vissza.")),
+         outcome=_invalid(Reason.PRESCRIBER_ONLY, sentences.PRESCRIBER_ONLY)),
     Line("7", _W, "T9; OPEN (how long)", session=True, sender=_RECORDER),
     Line("7", _W, "T9; OPEN (how long)", outcome=_parked(Reason.LOGIN, _PRESCRIBER_LOGIN)),
     Line("8", _Q, "T4, T9", session=True, sender=_RECORDER),

@@ -6,8 +6,8 @@ Sentences that a rule or a document type brings stand in its file; here are thos
 
 from __future__ import annotations
 
-MOST = 1000
-"""Most characters of a sentence in the database."""
+LONGEST = 1000
+"""Characters of what a ward reads, in the database."""
 
 ACCEPTED = "Az EESZT befogadta."
 WITHDRAWN = "Visszavonva a felküldés előtt."
@@ -42,7 +42,9 @@ BAD_PAYLOAD = "A sor tartalma (PAYLOAD) nem érvényes JSON objektum."
 MAPPING_FAULT = "A sor feldolgozása hibába ütközött, az üzemeltető értesítést kapott."
 BAD_RECORDED_AT = "A rögzítés ideje (RECORDED_AT) hiányzik, vagy nem értelmezhető."
 BAD_FIRST_RECORDED_AT = "Az első rögzítés ideje (FIRST_RECORDED_AT) nem értelmezhető."
-NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS vagy ORDER_KEY szerint) nem található."
+NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS, SOURCE_KEY vagy ORDER_KEY szerint) nem található."
+WITHDRAWAL_DISAGREES = "A visszavonás oszlopai (WITHDRAWS, SOURCE_KEY, ORDER_KEY) nem ugyanarra a tételre mutatnak."
+PRESCRIBER_ONLY = "Csak a felíró orvos vonhatja vissza."
 COPIED = "Másolt adatbázis: innen nem kerül felküldésre."
 SIMULATED = "Az azonosítót nem az EESZT adta: az üzemeltető beavatkozása szükséges."
 DUPLICATE = "Ugyanez a rekord már szerepel a felküldendők között, másodszor nem kerül felküldésre."
@@ -64,7 +66,7 @@ _CAUSES = {
 
 def bounded(text: str | None) -> str | None:
     """Give a sentence that is no longer than the database keeps."""
-    return text if text is None or len(text) <= MOST else text[: MOST - 1] + "…"
+    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def on_paper(text: str | None) -> str:
@@ -81,4 +83,4 @@ def on_paper(text: str | None) -> str:
     ending = f": a {_SAYS_PAPER}."
     if ":" in cause:
         ending = f". {PAPER}"
-    return f"{cause[: MOST - len(ending)]}{ending}"
+    return f"{cause[: LONGEST - len(ending)]}{ending}"

@@ -162,15 +162,35 @@ def unpark(row: Row, now: datetime) -> Step:
     )
 
 
-def withdrawal_ended(original: Row, state: State) -> Step:
-    """Note on the original how its withdrawal ended; ``state`` is the withdrawal's final state."""
+def withdrawal_ended(original: Row, state: State, why: str | None = None) -> Step:
+    """
+    Note on the original how its withdrawal ended.
+
+    Args:
+        original: The locked row of what was to be withdrawn.
+        state: The withdrawal's final state.
+        why: What its ward reads of it, or None.
+    """
     if state is State.ACCEPTED:
         return Step(
             replace(original, compensation=Compensation.DONE, status_text=sentences.WITHDRAWAL_DONE),
         )
     if original.compensation is Compensation.DUE:
-        return Step(replace(original, compensation=Compensation.FAILED, status_text=sentences.WITHDRAWAL_FAILED))
+        text = f"{sentences.WITHDRAWAL_FAILED} {why}" if why else sentences.WITHDRAWAL_FAILED
+        return Step(replace(original, compensation=Compensation.FAILED, status_text=text))
     return Step(original, Verdict.UNCHANGED)
+
+
+def withdrawal_void(original: Row) -> Step:
+    """
+    Nobody who may had asked for the withdrawal, and nothing of it left: the original stands as before.
+
+    Not where paper was given: then it must go all the same.
+    """
+    if original.ward_answer is WardAnswer.PAPER or original.withdraw_asked_at is None:
+        return withdrawal_ended(original, State.INVALID)
+    text = sentences.ACCEPTED if original.state is State.ACCEPTED else original.status_text
+    return Step(replace(original, withdraw_asked_at=None, compensation=None, status_text=text))
 
 
 def replayed(row: Row, message_id: str, sent_at: datetime, expires_at: datetime, now: datetime) -> tuple[Row, ...]:

@@ -132,6 +132,14 @@ FILES: dict[int, Entry] = {
         "the settings change what {identifier!r} is to the law",
         "Remove it; a change of law is a new version of the rule in rules.yaml.",
     ),
+    2080: Entry(
+        "the contract does not say that {query!r} shows everything of {operation!r}: after a lost answer whose document"
+        " it does not show, the item ends PARKED and is never sent again",
+        "If the operator's documentation says that it does, list the operation under `complete_queries` of pack.yaml.",
+    ),
+    2081: Entry(
+        "no schema of the contract has an element {name!r}", "Correct the name; the schemas beside pack.yaml have it."
+    ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",
         "Add the version that holds on that day to rules.yaml, or take the rule out of the mapping.",

@@ -190,6 +190,14 @@ WORK: dict[int, Entry] = {
     7006: Entry("{count} rows changed under the lock, nothing was written", "Report this; the runner tries again."),
     7007: Entry("there is no such item", "Look the number up with `eeszt-runner items list`."),
     7008: Entry("the database is not installed, or by another version", "Run `eeszt-runner db install`."),
+    7301: Entry(
+        "the database's file has {count} names (hard links), and SQLite keeps its log beside one of them",
+        "Remove the other names, and let every program open the one that is left.",
+    ),
+    7302: Entry(
+        "only statements that read are allowed here, nothing was changed",
+        "Write a SELECT; items are changed by `eeszt-runner items`, everything else by the DBA's own tool.",
+    ),
     7101: Entry(
         "the audit log cannot be written: {reason}; what was to be logged was not done",
         "Make room on its disk, or mend it; the runner goes on by itself.",

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from runner.domain.policy import Kind
+from runner.mapping.element_names import ElementNames
 from runner.mapping.expressions import Expression, chain_of, read_expression
 from runner.mapping.fields import Field, check_document_names
 from runner.mapping.outboxes import is_ours
@@ -25,12 +26,14 @@ Reading = tuple[Language, YamlFile, Problems]
 
 
 def read_answer(
-    reading: Reading, prefixes: Mapping[str, str], fields: Collection[Field], kind: Kind | None
+    reading: Reading, elements: ElementNames | None, fields: Collection[Field], kind: Kind | None
 ) -> AnswerContract | None:
     """Read the outcome contract; None, with the problems noted, where it is wrong or not total."""
     _, file, problems = reading
     before = len(problems.found)
-    node = file.data["answer"]
+    node = file.data.get("answer")
+    if node is None:
+        return None
     query = "each" in node or node.get("unknown") == "send_again"
     _check_total(file, node, problems, query=query)
     asks_only = file.data.get("probe_only", False) or kind in {Kind.QUERY, Kind.LOOKUP, None}
@@ -40,14 +43,8 @@ def read_answer(
             2023, file.at("answer", "unknown"), what="`send_again`", reason=reason, instead="Name the query to ask with"
         )
     _check_faults(file, node.get("faults", {}), fields, kind, problems)
-    paths: dict[tuple[Key, ...], etree.XPath] = {}
-    for place, text in _xpaths(node):
-        try:
-            paths[place] = etree.XPath(text, namespaces=dict(prefixes), smart_strings=False)
-            paths[place](etree.Element("x"))
-        except etree.XPathError as error:
-            problems.add(2012, file.at("answer", *place), path=text, reason=str(error))
-    if len(problems.found) > before:
+    paths = _compiled(file, node, elements, problems) if elements is not None else {}
+    if elements is None or len(problems.found) > before or file.lost:
         return None
     faults = node["faults"]
     return AnswerContract(
@@ -64,6 +61,22 @@ def read_answer(
     )
 
 
+def _compiled(
+    file: YamlFile, node: Mapping[str, Any], elements: ElementNames, problems: Problems
+) -> dict[tuple[Key, ...], etree.XPath]:
+    found: dict[tuple[Key, ...], etree.XPath] = {}
+    for place, text in _xpaths(node):
+        where = file.at("answer", *place)
+        try:
+            found[place] = etree.XPath(text, namespaces=dict(elements.prefixes), smart_strings=False)
+            found[place](etree.Element("x"))
+        except etree.XPathError as error:
+            problems.add(2012, where, path=text, reason=str(error))
+        else:
+            elements.check_xpath(text, where, problems)
+    return found
+
+
 def _xpaths(node: Mapping[str, Any]) -> list[tuple[tuple[Key, ...], str]]:
     found: list[tuple[tuple[Key, ...], str]] = [((name,), node[name]) for name in ("accepted", "each") if name in node]
     for group in ("receipt", "fields"):
@@ -74,10 +87,10 @@ def _xpaths(node: Mapping[str, Any]) -> list[tuple[tuple[Key, ...], str]]:
 def _check_total(file: YamlFile, node: Mapping[str, Any], problems: Problems, *, query: bool) -> None:
     needed = ["accepted", "faults", "unknown", *(["each", "fields"] if query else ["receipt"])]
     for name in needed:
-        if name not in node:
+        if not file.says("answer", name):
             problems.add(2020, file.at("answer"), part=f"`{name}`")
     for name in LISTS:
-        if "faults" in node and name not in node["faults"]:
+        if "faults" in node and not file.says("answer", "faults", name):
             problems.add(2020, file.at("answer", "faults"), part=f"`faults.{name}`")
     if query and "receipt" in node:
         problems.add(2014, file.at("answer", "receipt"), what="`receipt`", instead="A query has `each` and `fields`")
@@ -121,6 +134,8 @@ def read_several(
     node = file.data
     for step in path:
         node = node[step] if not isinstance(node, dict) else node.get(step, {})
+    if node == {}:
+        return None
     texts = {str(path[-1]): node} if isinstance(node, str) else node
     read: dict[str, Expression] = {}
     every = {field.path for field in fields}
@@ -144,6 +159,8 @@ def read_write_backs(
     copies: list[Copy] = []
     for number, node in enumerate(file.data.get("write_back", ())):
         path = ("write_back", number)
+        if not node.keys() >= {"table", "key", "set"}:
+            continue
         if is_ours(node["table"]) or node["table"].upper() in {each.upper() for each in outboxes}:
             instead = "Name a table of the HIS; the runner's own are written by the runner alone"
             problems.add(2014, file.at(*path, "table"), what=f"the table {node['table']!r}", instead=instead)

@@ -26,6 +26,7 @@ class AskPlan:
 
     Attributes:
         document_type: The query that is made.
+        operation: The operation whose fate it tells.
         question: Columns of its row, from ``doc`` and ``item``.
         found: Whether a candidate (``answer``) is ours.
         receipt: What is kept of it.
@@ -34,6 +35,7 @@ class AskPlan:
     """
 
     document_type: str
+    operation: str
     question: Several
     found: Several
     receipt: Several
@@ -53,7 +55,8 @@ class AskPlan:
         """
         Say what the answer to the question tells of the item.
 
-        Exactly one candidate that is ours: ACCEPTED. None: ABSENT if the query hides nothing of ours. Several: PARKED.
+        Exactly one candidate that is ours: ACCEPTED. Several: PARKED. None: ABSENT if the contract
+        says that the query shows everything of this operation, else NO_ANSWER: it is asked again, then parked.
         """
         if asking.reader.session_ended(reply):
             return Outcome(Ending.NO_ANSWER, Reason.TOKEN_REFUSED, sentences.LOGIN_NEEDED_TO_ASK)
@@ -75,16 +78,8 @@ class AskPlan:
                 return Outcome(Ending.NO_ANSWER, Reason.BAD_ANSWER)
             kept = {name: str(value) for name, value in receipt.items()}
             return Outcome(Ending.ACCEPTED, None, sentences.ACCEPTED, receipt=kept)
-        return Outcome(Ending.ABSENT if asking.is_complete_query else Ending.NO_ANSWER, Reason.LOST_ANSWER)
-
-    def answer_names(self) -> list[tuple[str, str]]:
-        """Give what ``found`` and ``receipt`` read of a candidate, each with its place."""
-        return [
-            (expression.where, name)
-            for several in (self.found, self.receipt)
-            for expression in several.expressions
-            for name in expression.columns("answer")
-        ]
+        is_absent = self.operation in asking.complete_for
+        return Outcome(Ending.ABSENT if is_absent else Ending.NO_ANSWER, Reason.LOST_ANSWER)
 
     def _compute(
         self, several: Several, document: Mapping[str, Any], item: Item, more: Mapping[str, Any] | None = None

@@ -8,9 +8,8 @@ global element that could be validated.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,14 @@ from zeep.transports import Transport
 from zeep.wsdl.bindings.soap import Soap11Binding, Soap12Binding, SoapBinding
 from zeep.wsdl.wsdl import Document
 
-from runner.domain.rules import seconds
-from runner.mapping.language import check_shape
-from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile
-from runner.mapping.places import Key, YamlFile, read_yaml, shown
+from runner.mapping.language import read_shaped
+from runner.mapping.pack import ContractPack, Operation
+from runner.mapping.pack_file import REFUSED, check_names, check_paths, make_pack
+from runner.mapping.places import shown
 from runner.mapping.problems import Problems
 from runner.mapping.xsd import WSDL, OutsideError, SchemaSource, local_path, wsdl_files
 
 logging.getLogger("zeep").setLevel(logging.ERROR)
-
-REFUSED = 2031
-"""Number of the fault of an operation that cannot be used."""
 
 HTTP_TRANSPORTS = "http://schemas.xmlsoap.org/soap/http"
 
@@ -66,14 +62,15 @@ def load_pack(folder: Path) -> ContractPack:
 
 
 def read_pack(folder: Path, problems: Problems) -> ContractPack | None:
-    """Read a contract pack, noting what is wrong; None where too much is."""
-    before = len(problems.found)
-    file = read_yaml(folder / "pack.yaml", problems)
-    if file is None or not check_shape(file, "pack", problems):
+    """Read what is readable of a contract pack, noting what is wrong; None where nothing is."""
+    file = read_shaped(folder / "pack.yaml", "pack", problems)
+    if file is None:
         return None
     operations: dict[str, Operation] = {}
     schemas: dict[str, SchemaSource] = {}
-    for service, entry in file.data["services"].items():
+    for service, entry in file.data.get("services", {}).items():
+        if "wsdl" not in entry:
+            continue
         wsdl = (folder / entry["wsdl"]).resolve()
         where = file.at("services", service, "wsdl")
         for operation in _read_service(service, wsdl, entry.get("binding"), where, problems):
@@ -81,11 +78,9 @@ def read_pack(folder: Path, problems: Problems) -> ContractPack | None:
         source = _read_schema(wsdl, problems)
         if source is not None:
             schemas[service] = source
-    _check_names(file, operations, problems)
-    _check_paths(file, problems)
-    if len(problems.found) > before:
-        return None
-    return _pack(file.data, folder, operations, schemas)
+    check_names(file, operations, problems)
+    check_paths(file, schemas, problems)
+    return make_pack(file.data, folder, operations, schemas)
 
 
 def _read_service(service: str, wsdl: Path, chosen: str | None, where: str, problems: Problems) -> list[Operation]:
@@ -209,74 +204,3 @@ def _read_schema(wsdl: Path, problems: Problems) -> SchemaSource | None:
         problems.add(2032, shown(wsdl), reason=_reason(error))
         return None
     return source
-
-
-def _check_names(file: YamlFile, operations: Mapping[str, Operation], problems: Problems) -> None:
-    data = file.data
-    wanted: list[tuple[tuple[Key, ...], str]] = [(("sts", "operation"), data["sts"]["operation"])]
-    wanted += [(("harmless", service), name) for service, name in data.get("harmless", {}).items()]
-    wanted += [(("complete_queries", place), name) for place, name in enumerate(data.get("complete_queries", []))]
-    refused = {problem.facts["name"] for problem in problems.found if problem.number == REFUSED}
-    for path, name in wanted:
-        if name not in operations and name not in refused:
-            problems.add_unknown(file.at(*path), "operation", name, operations)
-    for service in data.get("harmless", {}):
-        if service not in data["services"]:
-            problems.add_unknown(file.at("harmless", service), "service", service, data["services"])
-
-
-def _check_paths(file: YamlFile, problems: Problems) -> None:
-    for name, path in file.data["fault"].items():
-        try:
-            etree.XPath(path, namespaces=file.data["prefixes"])(etree.Element("x"))
-        except etree.XPathError as error:
-            problems.add(2012, file.at("fault", name), path=path, reason=str(error))
-
-
-def _pack(
-    data: Mapping[str, Any], folder: Path, operations: Mapping[str, Operation], schemas: Mapping[str, SchemaSource]
-) -> ContractPack:
-    security, sts, faults = data["security"], data["sts"], data.get("faults", {})
-    return ContractPack(
-        name=data["contract"],
-        origin=data["origin"],
-        notice=data.get("notice", ""),
-        operations=operations,
-        services=tuple(data["services"]),
-        prefixes=data["prefixes"],
-        fault=FaultPaths(**data["fault"]),
-        faults=PackFaults(frozenset(faults.get("retry", ())), frozenset(faults.get("session_ended", ()))),
-        security=Security(
-            proof=security["proof"],
-            signed_parts=tuple(security["signed_parts"]),
-            digest=security["digest"],
-            signatures=tuple(security["signatures"]),
-            timestamp_life_s=seconds(security["timestamp_life"]),
-            clock_skew_s=seconds(security["clock_skew"]),
-        ),
-        sts=StsProfile(
-            operation=sts["operation"],
-            life_s=seconds(sts["life"]),
-            user_attribute=sts["user_attribute"],
-            role_attribute=sts["role_attribute"],
-            institution_attribute=sts["institution_attribute"],
-            doctor_roles=tuple(sts["doctor_roles"]),
-            faults={meaning: tuple(codes) for meaning, codes in sts.get("faults", {}).items()},
-        ),
-        harmless=data.get("harmless", {}),
-        complete_queries=frozenset(data.get("complete_queries", ())),
-        production_hosts=frozenset(host.lower() for host in data.get("production_hosts", ())),
-        digest=_digest(folder),
-        schemas=schemas,
-    )
-
-
-def _digest(folder: Path) -> str:
-    """SHA-256 over names and bytes of everything that shapes a message; neither README nor simulator is that."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".wsdl", ".xsd"} or path.name == "pack.yaml":
-            body = path.read_bytes()
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(body)}\0".encode())
-            digest.update(body)
-    return digest.hexdigest()

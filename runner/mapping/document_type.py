@@ -62,7 +62,7 @@ class DocumentType:
         source_sql: The query that gives its row; None where the payload does.
         waits: How long the protocol waits.
         result_life_s: How long a query's result is kept, seconds.
-        is_complete_query: Whether its answers hide nothing of ours, so that absence means absent.
+        complete_for: Operations of which its answers show everything that we did, so that absence means absent.
         ask: How an unknown fate is asked after, or None.
         program: Row → document.
         template: Document → message.
@@ -79,7 +79,7 @@ class DocumentType:
     source_sql: str | None
     waits: Waits
     result_life_s: float
-    is_complete_query: bool
+    complete_for: frozenset[str]
     ask: AskPlan | None
     program: DocumentProgram
     template: MessageTemplate

@@ -15,7 +15,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from runner.mapping.places import YamlFile
+from runner.mapping.mending import mend, odd_fields
+from runner.mapping.places import Key, YamlFile, read_yaml
 from runner.mapping.problems import Problems
 
 SCHEMAS = ("mapping", "mapping_test", "outboxes", "rules", "codes", "pack")
@@ -53,12 +54,37 @@ def _validator(kind: str) -> Any:
     return _Validator(schema(kind))
 
 
+def read_shaped(path: Path, kind: str, problems: Problems) -> YamlFile | None:
+    """Read a file, note in what it differs from its schema, and give what is readable of it, if anything."""
+    file = read_yaml(path, problems)
+    if file is None or check_shape(file, kind, problems) or mend(file, _validator(kind)):
+        return file
+    return None
+
+
 def check_shape(file: YamlFile, kind: str, problems: Problems) -> bool:
     """Note everything in which a file differs from its schema, in file order; whether there was nothing."""
     errors = list(_validator(kind).iter_errors(file.data))
+    odd = dict(odd_fields(file.data)) if kind == "mapping" and isinstance(file.data, dict) else {}
+    for path, node in odd.items():
+        _tell_odd_field(path, node, file, problems)
+    errors = [each for each in errors if not any(tuple(each.absolute_path)[: len(path)] == path for path in odd)]
     for error in sorted(errors, key=lambda each: (file.line(*each.absolute_path), str(each.validator))):
         _translate(error, file, problems)
-    return not errors
+    return not errors and not odd
+
+
+def _tell_odd_field(path: tuple[Key, ...], node: Any, file: YamlFile, problems: Problems) -> None:
+    """Say once what is wrong with a map of values that should be a field and names no source."""
+    if not isinstance(node, dict) or not node:
+        problems.add(2008, file.at(*path), expected="a field or a group", got=got(node))
+        return
+    known = schema("mapping")["$defs"]["field"]["properties"]
+    unknown = [name for name in node if name not in known]
+    for name in unknown:
+        problems.add_unknown(file.at(*path, name), "key", name, known)
+    if not unknown:
+        problems.add(2007, file.at(*path), name="from")
 
 
 def _translate(error: ValidationError, file: YamlFile, problems: Problems) -> None:

@@ -15,15 +15,17 @@ from runner.mapping.contract import read_pack
 from runner.mapping.convert import CodeList
 from runner.mapping.document import environment
 from runner.mapping.document_type import BUDAPEST, DocumentType
-from runner.mapping.language import check_shape
-from runner.mapping.mapping_file import Surroundings, read_mapping
+from runner.mapping.language import read_shaped
+from runner.mapping.mapping_file import ReadMapping, read_mapping
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.pack import ContractPack
-from runner.mapping.places import read_yaml, shown
+from runner.mapping.places import shown
 from runner.mapping.policy_rules import options_on, said_on
 from runner.mapping.problems import Problems
-from runner.mapping.rulefile import ReadRules, read_rules
+from runner.mapping.references import check_references
+from runner.mapping.rulefile import read_rules
 from runner.mapping.sandbox import Language
+from runner.mapping.surroundings import Surroundings
 
 NO_OVERRIDES: Mapping[str, Mapping[str, str]] = {}
 
@@ -105,6 +107,18 @@ def lint(
     contract: str | Path | None = None,
 ) -> list[RunnerError]:
     """Give everything that is wrong with the files, tests included; an empty list is good."""
+    return check(folder, templates, sources, overrides=overrides, contract=contract).told
+
+
+def check(
+    folder: Path,
+    templates: Path,
+    sources: Path,
+    *,
+    overrides: Mapping[str, Mapping[str, str]] = NO_OVERRIDES,
+    contract: str | Path | None = None,
+) -> Problems:
+    """Give what ``lint`` gives, and the notes: what is no mistake, but the author should know."""
     problems = Problems()
     _read(folder, templates, sources, problems, overrides, contract, None)
     for each in _mapping_folders(folder):
@@ -112,10 +126,8 @@ def lint(
         if not test.is_file():
             problems.add(2001, shown(test), reason="every mapping has its tests beside it")
             continue
-        file = read_yaml(test, problems)
-        if file is not None:
-            check_shape(file, "mapping_test", problems)
-    return problems.found
+        read_shaped(test, "mapping_test", problems)
+    return problems
 
 
 def _read(
@@ -132,9 +144,6 @@ def _read(
     rules = read_rules(folder / "rules.yaml", overrides, expressions, problems)
     outboxes = read_outboxes(folder / "outboxes.yaml", problems)
     code_lists = _code_lists(folder / "codes", problems)
-    if pack is None or rules is None or not outboxes:
-        _shapes_only(folder, problems)
-        return None
     day = today or datetime.now(UTC).astimezone(BUDAPEST).date()
     around = Surroundings(
         pack=pack,
@@ -147,30 +156,25 @@ def _read(
         source_folder=sources,
         today=day,
     )
-    return _with_types(folder, around, rules, problems)
+    types = _types(folder, around, problems)
+    if problems.found or pack is None or rules is None:
+        return None
+    return Mappings(types, outboxes, pack, rules.book, code_lists)
 
 
-def _with_types(folder: Path, around: Surroundings, rules: ReadRules, problems: Problems) -> Mappings:
-    types: dict[str, DocumentType] = {}
+def _types(folder: Path, around: Surroundings, problems: Problems) -> dict[str, DocumentType]:
+    found: dict[str, ReadMapping] = {}
     folders = _mapping_folders(folder)
     for each in folders:
         read = read_mapping(each, around, problems)
         if read is not None:
-            types[read.name] = read
-    _check_names(folder, types, [each.name for each in folders], problems)
-    return Mappings(types, around.outboxes, around.pack, rules.book, around.code_lists)
+            found[each.name] = read
+    check_references(found, [each.name for each in folders], around.pack, problems)
+    return {name: read.kind for name, read in found.items() if read.kind is not None}
 
 
 def _mapping_folders(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/mapping.yaml"))
-
-
-def _shapes_only(folder: Path, problems: Problems) -> None:
-    """Without contract, rules and outboxes a mapping's names cannot be checked, its shape can."""
-    for each in _mapping_folders(folder):
-        file = read_yaml(each / "mapping.yaml", problems)
-        if file is not None:
-            check_shape(file, "mapping", problems)
 
 
 def _pack(folder: Path, contract: str | Path | None, problems: Problems) -> ContractPack | None:
@@ -188,39 +192,12 @@ def _pack(folder: Path, contract: str | Path | None, problems: Problems) -> Cont
 def _code_lists(folder: Path, problems: Problems) -> dict[str, CodeList]:
     found: dict[str, CodeList] = {}
     for path in sorted(folder.glob("*.yaml")):
-        file = read_yaml(path, problems)
-        if file is None or not check_shape(file, "codes", problems):
+        file = read_shaped(path, "codes", problems)
+        if file is None or "code_list" not in file.data:
             continue
         data = file.data
         if data.get("format") is not None and data["format"] not in FORMATS:
             problems.add_unknown(file.at("format"), "format", data["format"], FORMATS)
-            continue
         codes = frozenset(data["codes"]) if "codes" in data else None
-        found[data["code_list"]] = CodeList(data["code_list"], data["title"], data.get("format"), codes)
+        found[data["code_list"]] = CodeList(data["code_list"], data.get("title", ""), data.get("format"), codes)
     return found
-
-
-def _check_names(folder: Path, types: Mapping[str, DocumentType], known: list[str], problems: Problems) -> None:
-    """Check the names of document types that others name, and that a question's answer has what is asked of it."""
-    for each in types.values():
-        file = read_yaml(folder / each.name / "mapping.yaml", Problems())
-        assert file is not None
-        for path, name in (
-            (("withdrawn_by",), each.version.withdrawal_type),
-            (("answer", "unknown", "ask"), each.ask.document_type if each.ask else None),
-        ):
-            if name is not None and name not in known:
-                problems.add_unknown(file.at(*path), "document type", name, known)
-        asking = types.get(each.ask.document_type) if each.ask else None
-        if each.ask is None or asking is None:
-            continue
-        where = file.at("answer", "unknown", "ask")
-        if not asking.reader.contract.is_query:
-            problems.add(2023, where, what=asking.name, reason="it is no query", instead="Name a query")
-        if asking.source_sql is not None:
-            problems.add(
-                2023, where, what=asking.name, reason="it reads its own source", instead="Name one with source: payload"
-            )
-        for where, name in each.ask.answer_names():
-            if name not in asking.reader.contract.fields:
-                problems.add_unknown(where, "field of the answer", name, asking.reader.contract.fields)

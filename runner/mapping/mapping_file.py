@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,31 +12,25 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import TemplateNotFound, TemplateSyntaxError
-
 from runner.domain.outbox import Needs, Waits
 from runner.domain.policy import Kind
 from runner.domain.rules import RuleKind, seconds
 from runner.mapping.answer_file import Reading, read_answer, read_several, read_write_backs
 from runner.mapping.asking import AskPlan
-from runner.mapping.convert import CodeList
 from runner.mapping.document import DocumentProgram
 from runner.mapping.document_type import DocumentType, item_record
 from runner.mapping.fields import Field, FieldReader
-from runner.mapping.language import check_shape
-from runner.mapping.message import MessageTemplate
-from runner.mapping.outboxes import OutboxConfig, check_zone
+from runner.mapping.language import read_shaped
+from runner.mapping.outboxes import check_zone
 from runner.mapping.outcomes import Reader
-from runner.mapping.pack import ContractPack, Operation
-from runner.mapping.places import YamlFile, read_yaml, shown
+from runner.mapping.places import YamlFile
 from runner.mapping.problems import Problems
-from runner.mapping.rulefile import ReadRules, in_force
-from runner.mapping.sandbox import Language
-from runner.mapping.template_lint import check_template, template_files
+from runner.mapping.program import Several
+from runner.mapping.rulefile import InForce, ReadRules, in_force
+from runner.mapping.send_file import read_operation, read_source, read_template
+from runner.mapping.surroundings import Surroundings
+from runner.mapping.template_lint import template_files
 from runner.ports import TypeVersion
-
-BINDS = frozenset({"item_id", "source_key", "order_key", "withdraws", "workplace", "recorded_by"})
-"""What a source query may bind by name."""
 
 USUAL_LANES = {
     "interactive": {Kind.AT_RECORDING, Kind.WITHDRAWAL},
@@ -47,67 +40,76 @@ USUAL_LANES = {
 
 BACKGROUND = "background"
 
-_NOT_SQL = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
+
+@dataclass(frozen=True, slots=True)
+class ReadAsk:
+    """
+    The expressions of ``unknown:``; None where one is wrong.
+
+    Attributes:
+        question: The query's row.
+        found: Whether a candidate is ours.
+        receipt: What is kept of it.
+    """
+
+    question: Several | None
+    found: Several | None
+    receipt: Several | None
+
+    def answer_names(self) -> list[tuple[str, str]]:
+        """Give what is read of a candidate, each with its place."""
+        return [
+            (expression.where, name)
+            for several in (self.found, self.receipt)
+            if several is not None
+            for expression in several.expressions
+            for name in expression.columns("answer")
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ReadMapping:
     """
-    Everything beside its own folder that a mapping is read with.
+    What is readable of a mapping.
 
     Attributes:
-        pack: The contract.
-        rules: Dated rules.
-        outboxes: Lanes.
-        code_lists: Lists of codes.
-        expressions: Environment of expressions.
-        templates: Environment of templates.
-        template_folder: Where they are.
-        source_folder: Where source queries are.
-        today: Day whose rules the database is told.
+        file: Its ``mapping.yaml``.
+        ask: Its question, if it asks one.
+        kind: The document type; None where something is wrong, with it or with what it is read with.
     """
 
-    pack: ContractPack
-    rules: ReadRules
-    outboxes: Mapping[str, OutboxConfig]
-    code_lists: Mapping[str, CodeList]
-    expressions: Language
-    templates: Language
-    template_folder: Path
-    source_folder: Path
-    today: date
+    file: YamlFile
+    ask: ReadAsk | None
+    kind: DocumentType | None
 
 
-def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> DocumentType | None:
-    """Read a mapping; None, with the problems noted, where it is wrong."""
-    before = len(problems.found)
-    file = read_yaml(folder / "mapping.yaml", problems)
-    if file is None or not check_shape(file, "mapping", problems):
+def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> ReadMapping | None:
+    """Read what is readable of a mapping, with the problems noted; None where nothing is."""
+    file = read_shaped(folder / "mapping.yaml", "mapping", problems)
+    if file is None or "document" not in file.data:
         return None
     data = file.data
-    if data["document_type"] != folder.name:
-        problems.add(
-            2008, file.at("document_type"), expected=f"the folder's name {folder.name!r}", got=data["document_type"]
-        )
+    name = data.get("document_type", folder.name)
+    if name != folder.name:
+        problems.add(2008, file.at("document_type"), expected=f"the folder's name {folder.name!r}", got=name)
     lane = _lane(file, around, problems)
     zone = _zone(file, lane, around, problems)
     fields = FieldReader(around.expressions, file, around.code_lists, zone, problems).read(data["document"])
     every = tuple(_all(fields))
-    kind = _check_rules(file, every, around, problems)
-    operation = _operation(file, around.pack, problems)
-    sql = _source(file, around.source_folder, problems)
+    kind = _check_rules(file, every, around.rules, problems)
+    operation = read_operation(file, around.pack, problems)
+    sql = read_source(file, around.source_folder, problems)
     reading = (around.expressions, file, problems)
-    answer = read_answer(reading, around.pack.prefixes, every, kind)
+    answer = read_answer(reading, around.elements(operation), every, kind)
     outboxes = [each.table for each in around.outboxes.values()]
-    copies = read_write_backs(reading, data["answer"].get("receipt", {}), every, outboxes)
-    template = _template(file, operation, every, around, problems)
+    copies = read_write_backs(reading, data.get("answer", {}).get("receipt", {}), every, outboxes)
+    template = read_template(file, operation, every, around, problems)
     ask = _read_ask(reading, every)
-    if len(problems.found) > before or operation is None or answer is None or template is None:
-        return None
+    if problems.found or around.pack is None or operation is None or answer is None or template is None:
+        return ReadMapping(file, ask, None)
     program = DocumentProgram(around.expressions, fields, folder.name, lenient=sql is None)
     digest = _digest(file, folder, sql, around)
-    return DocumentType(
+    made = DocumentType(
         name=folder.name,
         title=data["title"],
         digest=digest,
@@ -116,16 +118,21 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Docu
         source_sql=sql,
         waits=_waits(data),
         result_life_s=seconds(data.get("result_life", "15min")),
-        is_complete_query=operation.name in around.pack.complete_queries,
+        complete_for=around.pack.complete_queries.get(operation.name, frozenset()),
         ask=_ask_plan(data, ask, program),
         program=program,
         template=template,
         reader=Reader(answer, operation, around.pack, lambda path: program.column_of(f"doc.{path}")),
         write_back_plan=copies,
-        rules_on=lru_cache(maxsize=64)(
-            lambda day: in_force(around.expressions, around.rules, data["rules"], day),
-        ),
+        rules_on=_rules_on(data["rules"], around),
     )
+    return ReadMapping(file, ask, made)
+
+
+def _rules_on(names: Sequence[str], around: Surroundings) -> Callable[[date], InForce]:
+    rules = around.rules
+    assert rules is not None  # without rules there is a problem, and no document type
+    return lru_cache(maxsize=64)(lambda day: in_force(around.expressions, rules, names, day))
 
 
 def _all(fields: Sequence[Field]) -> list[Field]:
@@ -136,10 +143,11 @@ def _lane(file: YamlFile, around: Surroundings, problems: Problems) -> str:
     """Give the lane that a mapping names, else the usual one of those who send such documents."""
     lane = file.data.get("lane")
     if lane is None:
-        senders = [rule for rule in around.rules.book.rules if rule.identifier in file.data["rules"]]
+        rules = around.rules.book.rules if around.rules is not None else ()
+        senders = [rule for rule in rules if rule.identifier in file.data.get("rules", ())]
         kinds = {Kind(rule.parameters["kind"]) for rule in senders if rule.kind is RuleKind.SENDER}
         lane = next((name for name, usual in USUAL_LANES.items() if kinds & usual), BACKGROUND)
-    if lane not in around.outboxes:
+    if around.outboxes and lane not in around.outboxes:
         problems.add_unknown(file.at("lane"), "lane", lane, around.outboxes)
     return str(lane)
 
@@ -151,24 +159,27 @@ def _zone(file: YamlFile, lane: str, around: Surroundings, problems: Problems) -
     return ZoneInfo(around.outboxes[lane].time_zone if lane in around.outboxes else "UTC")
 
 
-def _check_rules(file: YamlFile, fields: Collection[Field], around: Surroundings, problems: Problems) -> Kind | None:
+def _check_rules(file: YamlFile, fields: Collection[Field], rules: ReadRules | None, problems: Problems) -> Kind | None:
     """Check the rules that a mapping names; give what the item is to the law today."""
+    names = file.data.get("rules", ())
+    if rules is None or not names:
+        return None
     every = {field.path for field in fields}
     senders = 0
     kind: Kind | None = None
-    for number, name in enumerate(file.data["rules"]):
-        versions = [rule for rule in around.rules.book.rules if rule.identifier == name]
+    for number, name in enumerate(names):
+        versions = [rule for rule in rules.book.rules if rule.identifier == name]
         where = file.at("rules", number)
-        if not versions:
-            problems.add_unknown(where, "rule", name, around.rules.book.identifiers)
+        if not versions and name not in rules.unread:
+            problems.add_unknown(where, "rule", name, {*rules.book.identifiers, *filter(None, rules.unread)})
         for rule in versions:
-            condition = around.rules.conditions.get((rule.identifier, rule.valid_from))
+            condition = rules.conditions.get((rule.identifier, rule.valid_from))
             if condition is not None:
                 _check_condition(condition.names, name, where, every, problems)
         if versions and versions[0].kind is RuleKind.SENDER:
             senders += 1
             kind = Kind(versions[-1].parameters["kind"])
-    if senders != 1:
+    if senders != 1 and not rules.unread.intersection(names):
         problems.add(2024, file.at("rules"), count=senders)
     return kind
 
@@ -182,80 +193,30 @@ def _check_condition(
             problems.add(2023, where, what=f"rule {rule!r}", reason=reason, instead="Add the field or remove the rule")
 
 
-def _operation(file: YamlFile, pack: ContractPack, problems: Problems) -> Operation | None:
-    name = file.data["send"]["operation"]
-    if name not in pack.operations:
-        problems.add_unknown(file.at("send", "operation"), "operation", name, pack.operations)
-    return pack.operations.get(name)
-
-
-def _source(file: YamlFile, folder: Path, problems: Problems) -> str | None:
-    source = file.data["source"]
-    if source == "payload":
-        return None
-    path = folder / Path(source).name
-    where = file.at("source")
-    if not path.is_file():
-        known = ["payload", *(f"sql/sources/{each.name}" for each in folder.glob("*.sql"))]
-        problems.add_unknown(where, "source", source, known)
-        return None
-    sql = path.read_text("utf-8").strip().rstrip(";").rstrip()
-    bare = _NOT_SQL.sub(" ", sql)
-    if not re.match(r"\s*(select|with)\b", bare, re.IGNORECASE):
-        problems.add(2008, f"{shown(path)}:1", expected="a query (SELECT or WITH)", got="something else")
-    if ";" in bare:
-        problems.add(2008, f"{shown(path)}:1", expected="one statement", got="several")
-    for match in _BIND.finditer(bare):
-        if match[1].lower() not in BINDS:
-            line = sql.count("\n", 0, sql.find(match[0])) + 1
-            problems.add_unknown(f"{shown(path)}:{line}", "bind", match[1], BINDS)
-    return sql
-
-
-def _template(
-    file: YamlFile, operation: Operation | None, fields: Sequence[Field], around: Surroundings, problems: Problems
-) -> MessageTemplate | None:
-    name = file.data["send"]["template"]
-    if not (around.template_folder / name).is_file():
-        known = [path.name for path in around.template_folder.glob("*.j2")]
-        problems.add_unknown(file.at("send", "template"), "template", name, known)
-        return None
-    before = len(problems.found)
-    check_template(around.templates, around.template_folder, name, fields, problems)
-    if operation is None or len(problems.found) > before:
-        return None
-    try:
-        return MessageTemplate(around.templates, around.template_folder, name, operation, around.pack)
-    except (TemplateSyntaxError, TemplateNotFound) as error:
-        reason = " ".join((error.message or "it cannot be read").rstrip(".").split())
-        line = getattr(error, "lineno", 1)
-        problems.add(2011, f"{shown(around.template_folder / name)}:{line}", reason=reason)
-        return None
-
-
-def _read_ask(reading: Reading, fields: Collection[Field]) -> dict[str, Any] | None:
+def _read_ask(reading: Reading, fields: Collection[Field]) -> ReadAsk | None:
     _, file, problems = reading
-    unknown = file.data["answer"].get("unknown")
-    if not isinstance(unknown, dict):
+    answer = file.data.get("answer", {})
+    if not isinstance(answer.get("unknown"), dict):
         return None
     path = ("answer", "unknown")
     known = ("doc", "item")
-    receipt = file.data["answer"].get("receipt", {})
-    for name in receipt:
-        if name not in unknown.get("receipt", {}):
+    for name in answer.get("receipt", {}):
+        if not file.says(*path, "receipt", name):
             problems.add(2007, file.at(*path, "receipt"), name=f"receipt.{name}")
-    return {
-        "question": read_several(reading, (*path, "row"), known, fields),
-        "found": read_several(reading, (*path, "found"), (*known, "answer"), fields),
-        "receipt": read_several(reading, (*path, "receipt"), (*known, "answer"), fields),
-    }
+    return ReadAsk(
+        read_several(reading, (*path, "row"), known, fields),
+        read_several(reading, (*path, "found"), (*known, "answer"), fields),
+        read_several(reading, (*path, "receipt"), (*known, "answer"), fields),
+    )
 
 
-def _ask_plan(data: Mapping[str, Any], ask: dict[str, Any] | None, program: DocumentProgram) -> AskPlan | None:
+def _ask_plan(data: Mapping[str, Any], ask: ReadAsk | None, program: DocumentProgram) -> AskPlan | None:
     if ask is None:
         return None
+    assert ask.question is not None and ask.found is not None and ask.receipt is not None  # noqa: PT018  all are read
     name = data["answer"]["unknown"]["ask"]
-    return AskPlan(name, ask["question"], ask["found"], ask["receipt"], program.overlaid, item_record)
+    operation = data["send"]["operation"]
+    return AskPlan(name, operation, ask.question, ask.found, ask.receipt, program.overlaid, item_record)
 
 
 def _waits(data: Mapping[str, Any]) -> Waits:
@@ -267,7 +228,7 @@ def _waits(data: Mapping[str, Any]) -> Waits:
 
 
 def _version(data: Mapping[str, Any], lane: str, digest: str, around: Surroundings) -> TypeVersion:
-    rules = in_force(around.expressions, around.rules, data["rules"], around.today)
+    rules = _rules_on(data["rules"], around)(around.today)
     return TypeVersion(
         document_type=data["document_type"],
         digest=digest,
@@ -285,10 +246,12 @@ def _version(data: Mapping[str, Any], lane: str, digest: str, around: Surroundin
 def _digest(file: YamlFile, folder: Path, sql: str | None, around: Surroundings) -> str:
     """SHA-256 over everything that a document type is made of; comments in YAML and the tests are not."""
     data: Any = file.data
-    parts: dict[str, Any] = {"mapping": data, "sql": sql, "contract": around.pack.digest, "name": folder.name}
+    contract = around.pack.digest if around.pack is not None else ""
+    parts: dict[str, Any] = {"mapping": data, "sql": sql, "contract": contract, "name": folder.name}
     files = template_files(around.templates, around.template_folder, data["send"]["template"])
     parts["templates"] = [(path.name, path.read_text("utf-8")) for path in files]
-    parts["rules"] = [asdict(rule) for rule in around.rules.book.rules if rule.identifier in data["rules"]]
+    rules = around.rules.book.rules if around.rules is not None else ()
+    parts["rules"] = [asdict(rule) for rule in rules if rule.identifier in data["rules"]]
     parts["codes"] = [
         (code_list.name, code_list.format, sorted(code_list.codes or ()))
         for name, code_list in sorted(around.code_lists.items())

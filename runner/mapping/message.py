@@ -22,6 +22,8 @@ from runner.mapping.refusal import bad_field, empty_field
 from runner.mapping.sandbox import Language
 from runner.mapping.values import EmptyUsedError, ForbiddenCharacterError, NotWritableError, Record, written
 
+_EXPECTED = re.compile(r"Expected is (?:one of )?\( ([^()]+) \)\.\s*\Z")
+_ELEMENT_NAME = re.compile(r"(?:\{[^{}\s]+\})?[\w.-]+")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
@@ -109,14 +111,39 @@ class MessageTemplate:
     def _invalid(
         self, root: etree._Element, schema: etree.XMLSchema, document: Mapping[str, Any], fields: Sequence[Field]
     ) -> Exception:
-        """Name the column whose value stands where the schema objects; without one it is the template's fault."""
-        element = _offender(root, schema)
+        """
+        Name the column whose value stands where the schema objects, or that is empty though its element must be there.
+
+        Without one it is the template's fault.
+        """
+        element, missing = _offence(root, schema)
+        if missing:
+            return self._missing(missing, document, fields)
         name = etree.QName(element).localname
         if len(element) == 0 and element.text:
             labels = {label for label, value in _values(document, fields) if value == element.text}
             if len(labels) == 1:
                 return bad_field(labels.pop(), f"az EESZT-szerződés sémája nem engedi ({name}).")
         return fault(2042, self._where(1), element=name)
+
+    def _missing(self, missing: Sequence[str], document: Mapping[str, Any], fields: Sequence[Field]) -> Exception:
+        """Name the empty column of the first element that is missing and must be there."""
+        optional = self._pack.schemas[self._operation.service].optional_elements()
+        needed = [name for name in missing if name not in optional] or list(missing)
+        for name in needed:
+            field = self._field_of(etree.QName(name).localname, fields)
+            if field is not None and all(value is None for value in _at(document, field.path)):
+                return empty_field(field.label)
+        return fault(2042, self._where(1), element=etree.QName(needed[0]).localname)
+
+    def _field_of(self, element: str, fields: Sequence[Field]) -> Field | None:
+        """Give the field that the template writes into an element, else the one that is called like it."""
+        text = (Path(self._folder) / self._name).read_text("utf-8")
+        found = re.search(rf"<(?:[\w.-]+:)?{re.escape(element)}\b[^<>]*>\s*\{{\{{-?\s*doc\.([\w.]+)", text)
+        by_path = {".".join(field.path): field for field in fields}
+        if found is not None and found[1] in by_path:
+            return by_path[found[1]]
+        return next((field for field in fields if field.path[-1].lower() == element.lower()), None)
 
     def _where(self, line: int) -> str:
         return f"{shown(Path(self._folder) / self._name)}:{line}"
@@ -132,18 +159,27 @@ class MessageTemplate:
         return place
 
 
-def _offender(root: etree._Element, schema: etree.XMLSchema) -> etree._Element:
-    """Give the element that the schema's first error is about; its text quotes values and is not used."""
+def _offence(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._Element, list[str]]:
+    """
+    Give the element that the schema's first error is about, and the elements that should stand there and do not.
+
+    The error's text quotes values; of it only the schema's own names are used.
+    """
     alone = deepcopy(root)  # so that the error's path begins at it
     schema.validate(alone)
     errors: Any = schema.error_log
     path = getattr(errors[0], "path", None)
+    missing: list[str] = []
+    if getattr(errors[0], "type_name", "") == "SCHEMAV_ELEMENT_CONTENT":
+        listed = _EXPECTED.search(str(errors[0].message))
+        missing = [name for name in (listed[1].split(", ") if listed else ()) if _ELEMENT_NAME.fullmatch(name)]
     prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
     try:
         found: Any = alone.getroottree().xpath(path, namespaces=prefixes) if path else []
     except etree.XPathError:
         found = []
-    return found[0] if isinstance(found, list) and found and etree.iselement(found[0]) else root
+    is_found = isinstance(found, list) and found and etree.iselement(found[0])
+    return (found[0] if is_found else root), missing
 
 
 def _values(document: Mapping[str, Any], fields: Sequence[Field]) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from runner.domain.rules import seconds
-from runner.mapping.language import check_shape
-from runner.mapping.places import YamlFile, read_yaml
+from runner.mapping.language import read_shaped
+from runner.mapping.places import YamlFile
 from runner.mapping.problems import Problems
 
 COLUMNS = (
@@ -62,23 +62,23 @@ class OutboxConfig:
 
 
 def read_outboxes(path: Path, problems: Problems) -> dict[str, OutboxConfig]:
-    """Read the outboxes; those that are wrong are left out, with the problem noted."""
-    file = read_yaml(path, problems)
-    if file is None or not check_shape(file, "outboxes", problems):
+    """Read what is readable of the outboxes, noting what is wrong."""
+    file = read_shaped(path, "outboxes", problems)
+    if file is None:
         return {}
     found: dict[str, OutboxConfig] = {}
-    for lane, entry in file.data["outboxes"].items():
+    for lane, entry in file.data.get("outboxes", {}).items():
         for name in entry.get("columns", {}):
             if name not in COLUMNS:
                 problems.add_unknown(file.at("outboxes", lane, "columns", name), "column", name, COLUMNS)
         zone = entry.get("time_zone", "Europe/Budapest")
         if not check_zone(zone, file.at("outboxes", lane, "time_zone"), problems):
             zone = "UTC"
-        standard = OutboxConfig(lane, entry["table"], entry["recorder"])
+        standard = OutboxConfig(lane, entry.get("table", ""), entry.get("recorder", ""))
         found[lane] = OutboxConfig(
             lane=lane,
-            table=entry["table"],
-            recorder=entry["recorder"],
+            table=standard.table,
+            recorder=standard.recorder,
             columns={**standard.columns, **entry.get("columns", {})},
             time_zone=zone,
             poll_s=seconds(entry["poll"]) if "poll" in entry else standard.poll_s,

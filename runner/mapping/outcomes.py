@@ -19,6 +19,7 @@ from lxml import etree
 from runner.domain import sentences
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.mapping.pack import ContractPack, Operation
+from runner.mapping.refusal import the_field
 from runner.ports import Delivery, Reply
 
 NOTHING_SHOWN = "Az EESZT nem adott vissza megjeleníthető adatot."
@@ -178,7 +179,7 @@ class Reader:
         if refusal.text is not None:
             return refusal.text
         if refusal.field is not None:
-            return f"Az EESZT elutasította ({code}): a(z) {self._label(refusal.field)} mező hibás."
+            return f"Az EESZT elutasította ({code}): {the_field(self._label(refusal.field))} hibás."
         return f"Az EESZT elutasította ({code})."
 
     def _unknown(self, reason: Reason, text: str) -> Outcome:

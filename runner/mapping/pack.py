@@ -123,7 +123,7 @@ class ContractPack:
         security: How messages are secured.
         sts: How tokens are got.
         harmless: Service → operation that changes and reveals nothing.
-        complete_queries: Operations that hide nothing of ours and return our own reference.
+        complete_queries: Query → operations of which it shows everything that we did, with our own reference.
         production_hosts: Host names (and what lies below them) of the EESZT's production; test systems never call them.
         digest: SHA-256 (hex) over WSDLs, schemas and ``pack.yaml``.
     """
@@ -139,7 +139,7 @@ class ContractPack:
     security: Security
     sts: StsProfile
     harmless: Mapping[str, str]
-    complete_queries: frozenset[str]
+    complete_queries: Mapping[str, frozenset[str]]
     production_hosts: frozenset[str]
     digest: str
     schemas: Mapping[str, SchemaSource]

@@ -44,12 +44,23 @@ class YamlFile:
         data: Maps, lists, text, None, True and False.
         lines: Path of keys → line.
         plain: Paths of the text that stands without quotes.
+        lost: Paths of what was taken out because its shape is wrong.
     """
 
     name: str
     data: Any = None
     lines: dict[tuple[Key, ...], int] = field(default_factory=dict)
     plain: set[tuple[Key, ...]] = field(default_factory=set)
+    lost: set[tuple[Key, ...]] = field(default_factory=set)
+
+    def says(self, *path: Key) -> bool:
+        """Whether something stands there, be it of a wrong shape and already told."""
+        found = self.data
+        for step in path:
+            if isinstance(found, dict) and step not in found:
+                return any(path[: len(each)] == each for each in self.lost)
+            found = found[step]
+        return True
 
     def line(self, *path: Key) -> int:
         """Line of a value, or of the nearest one around it."""

@@ -21,14 +21,20 @@ class Problems:
 
     Attributes:
         found: One fault each, with its place.
+        notes: What is no mistake, but its author should know.
     """
 
     def __init__(self) -> None:
         self.found: list[RunnerError] = []
+        self.notes: list[RunnerError] = []
 
     def add(self, number: int, where: str, **facts: object) -> None:
         """Note a fault of the error table."""
         self.found.append(fault(number, where, **facts))
+
+    def note(self, number: int, where: str, **facts: object) -> None:
+        """Note what is no mistake."""
+        self.notes.append(fault(number, where, **facts))
 
     def add_unknown(self, where: str, what: str, name: str, known: Iterable[str]) -> None:
         """Note a name that nothing has, with the nearest one that something has."""
@@ -39,6 +45,11 @@ class Problems:
         else:
             self.add(2004, where, what=what, name=name, allowed=", ".join(allowed) or "none")
 
+    @property
+    def told(self) -> list[RunnerError]:
+        """What was found; what is wrong with a file that several mappings share, once."""
+        return list({str(each): each for each in self.found}.values())
+
     def raise_any(self) -> None:
         """
         Raise what was found.
@@ -47,4 +58,4 @@ class Problems:
             ProblemsError: There is at least one.
         """
         if self.found:
-            raise ProblemsError(self.found)
+            raise ProblemsError(self.told)

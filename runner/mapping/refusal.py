@@ -20,14 +20,30 @@ class RowRefused(Exception):  # noqa: N818  it is an outcome, not an error
         self.column = column
 
 
+VOWELS = frozenset("aáeéiíoóöőuúüű")
+"""What a word begins with that takes „az”."""
+
+
+def the_field(name: str) -> str:
+    """Give „a NEV mező” or „az ADAG mező”, as Hungarian has it."""
+    return f"{'az' if name[:1].lower() in VOWELS else 'a'} {name} mező"
+
+
+def sentence(clause: str) -> str:
+    """Begin a sentence with a capital."""
+    return clause[:1].upper() + clause[1:]
+
+
 def bad_field(column: str, why: str) -> RowRefused:
     """Give the refusal of a wrong value; ``why`` is a Hungarian clause without the value."""
-    return RowRefused(Outcome(Ending.INVALID, Reason.BAD_FIELD, f"A(z) {column} mező hibás: {why}"), column)
+    return RowRefused(Outcome(Ending.INVALID, Reason.BAD_FIELD, sentence(f"{the_field(column)} hibás: {why}")), column)
 
 
 def empty_field(column: str) -> RowRefused:
     """Give the refusal of a value that is not there."""
-    return RowRefused(Outcome(Ending.INVALID, Reason.BAD_FIELD, f"A(z) {column} mező üres, pedig kötelező."), column)
+    return RowRefused(
+        Outcome(Ending.INVALID, Reason.BAD_FIELD, sentence(f"{the_field(column)} üres, pedig kötelező.")), column
+    )
 
 
 def bad_payload(text: str) -> RowRefused:

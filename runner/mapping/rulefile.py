@@ -15,8 +15,8 @@ from runner.domain.rules import Rule, RuleBook, RuleKind, seconds
 from runner.domain.rules import problems as rule_problems
 from runner.mapping.expressions import Expression, read_expression
 from runner.mapping.fields import text_of
-from runner.mapping.language import check_shape
-from runner.mapping.places import YamlFile, read_yaml
+from runner.mapping.language import read_shaped
+from runner.mapping.places import YamlFile
 from runner.mapping.policy_rules import check_choice, check_policy, said_on
 from runner.mapping.problems import Problems, nearest
 from runner.mapping.program import Several
@@ -31,6 +31,9 @@ PARAMETERS: Mapping[RuleKind, Mapping[str, bool]] = {
 }
 """Kind of rule → its parameters, and whether each is needed."""
 
+NEEDED = {"identifier", "kind", "statement", "source", "confidence"}
+"""Without these an entry is no rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadRules:
@@ -40,38 +43,41 @@ class ReadRules:
     Attributes:
         book: All versions.
         conditions: (identifier, first day) → the condition of a rule of kind never.
+        unread: Identifiers of rules that stand in the file and are wrong.
     """
 
     book: RuleBook
     conditions: Mapping[tuple[str, date | None], Expression]
+    unread: frozenset[str] = frozenset()
 
 
 def read_rules(
     path: Path, overrides: Mapping[str, Mapping[str, str]], made: Language, problems: Problems
 ) -> ReadRules | None:
-    """Read the rules and change them as the settings say; None, with the problems noted, where they are wrong."""
-    before = len(problems.found)
-    file = read_yaml(path, problems)
-    if file is None or not check_shape(file, "rules", problems):
+    """Read what is readable of the rules, and change them as the settings say; None where nothing is."""
+    file = read_shaped(path, "rules", problems)
+    if file is None:
         return None
     rules: list[Rule] = []
     conditions: dict[tuple[str, date | None], Expression] = {}
     places: dict[int, str] = {}
-    for number, entry in enumerate(file.data["rules"]):
-        rule = _rule(file, number, entry, problems)
+    unread: set[str] = set()
+    for number, entry in enumerate(file.data.get("rules", ())):
+        rule = _rule(file, number, entry, problems) if entry.keys() >= NEEDED else None
         if rule is None:
+            unread.add(entry.get("identifier", ""))
             continue
         rules.append(rule)
         places[id(rule)] = file.at("rules", number)
         condition = _condition(file, number, rule, made, problems)
         if condition is not None:
             conditions[(rule.identifier, rule.valid_from)] = condition
-    for each in rule_problems(rules):
+    for each in rule_problems([rule for rule in rules if rule.identifier not in unread]):
         problems.add(
             2025, places[id(each.rule)], identifier=each.rule.identifier, reason=each.text, instead=each.remedy
         )
-    changed = _changed(rules, overrides, problems)
-    return ReadRules(RuleBook(changed), conditions) if len(problems.found) == before else None
+    changed = _changed(rules, {name: said for name, said in overrides.items() if name not in unread}, problems)
+    return ReadRules(RuleBook(changed), conditions, frozenset(unread))
 
 
 def _rule(file: YamlFile, number: int, entry: Mapping[str, Any], problems: Problems) -> Rule | None:
@@ -142,7 +148,8 @@ def _condition(file: YamlFile, number: int, rule: Rule, made: Language, problems
 
 
 def _changed(rules: Sequence[Rule], overrides: Mapping[str, Mapping[str, str]], problems: Problems) -> list[Rule]:
-    """Put the settings' values in the place of ours; a rule that a site has set is not open any more."""
+    """Put the settings' values in the place of ours, if all are right; a rule that is set is not open any more."""
+    before = len(problems.found)
     known = {rule.identifier: rule for rule in rules}
     for identifier, parameters in overrides.items():
         where = f"settings [rules.{identifier!r}]"
@@ -160,6 +167,8 @@ def _changed(rules: Sequence[Rule], overrides: Mapping[str, Mapping[str, str]], 
                 check_choice(identifier, value, where, problems)
             else:
                 check_parameter(name, value, where, problems)
+    if len(problems.found) > before:
+        return list(rules)
     return [
         replace(rule, parameters={**rule.parameters, **overrides[rule.identifier]}, open=False)
         if overrides.get(rule.identifier)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
 
 from runner.errors import fault
-from runner.mapping.pack import ContractPack, Operation
+from runner.mapping.pack import ContractPack
 from runner.mapping.places import shown
 from runner.mapping.problems import nearest
-from runner.mapping.xsd import XS
-
-_XS = f"{{{XS}}}"
-
-DEEPEST = 12
-"""How deep types are followed; a type that holds itself ends there."""
+from runner.mapping.schema_tree import Node, tree_of
 
 MAPPING = """\
 # {operation}. Fill in what each field is from; docs/reference/mapping_language.md says how.
+# Our own reference is item.message_id, in the template: it is no field, and the query asks after the document with it.
 document_type: {name}
 title: {name}
 lane: background
@@ -53,15 +50,6 @@ cases:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """One place of a message that takes a value."""
-
-    path: tuple[str, ...]
-    optional: bool
-    listed: bool
-
-
 def new_mapping(folder: Path, templates: Path, pack: ContractPack, name: str, operation: str) -> list[Path]:
     """
     Write the files of a new document type; nothing that exists is changed.
@@ -90,13 +78,19 @@ def new_mapping(folder: Path, templates: Path, pack: ContractPack, name: str, op
         if path.exists():
             raise fault(2008, shown(path), expected="a new name", got="one that is taken")
     of = pack.operations[operation]
-    leaves = list(_leaves(of, pack))
+    root = tree_of(of.input_element, pack.schemas[of.service].documents())
+    form = _Form(_Names(pack.prefixes))
+    message = form.message(root) if root is not None else []
+    output = _Names(pack.prefixes).of(of.output_element)
     files = {
         target / "mapping.yaml": MAPPING.format(
-            name=name, operation=operation, document=_document(leaves), output=_prefixed(of.output_element, pack)
+            name=name,
+            operation=operation,
+            document="\n".join(form.document) or "  uzenet: {expr: item.message_id}",
+            output=output,
         ),
-        target / "mapping_test.yaml": TEST.format(row=_row(leaves)),
-        template: _template(of, leaves, pack),
+        target / "mapping_test.yaml": TEST.format(row="\n".join(form.row) or "  {}"),
+        template: "\n".join(message) + "\n",
     }
     target.mkdir(parents=True)
     for path, text in files.items():
@@ -104,101 +98,165 @@ def new_mapping(folder: Path, templates: Path, pack: ContractPack, name: str, op
     return list(files)
 
 
-def _leaves(operation: Operation, pack: ContractPack) -> Iterator[_Leaf]:
-    """Give the places of a message that take a value, in the order of the schema."""
-    schemas = pack.schemas[operation.service].documents()
-    root = _named(schemas, "element", operation.input_element)
-    if root is not None:
-        yield from _below(root, schemas, (), optional=False, listed=False)
+class _Names:
+    """Names with prefixes: the pack's, and new ones for namespaces that it does not name."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self._prefixes = {uri: prefix for prefix, uri in prefixes.items()}
+        self._taken = set(prefixes)
+        self.declared: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """Give ``prefix:local``."""
+        qname = etree.QName(name)
+        if qname.namespace is None:
+            return qname.localname
+        if qname.namespace not in self._prefixes:
+            prefix = next(each for number in range(1, 1000) if (each := f"n{number}") not in self._taken)
+            self._taken.add(prefix)
+            self._prefixes[qname.namespace] = prefix
+            self.declared[prefix] = qname.namespace
+        return f"{self._prefixes[qname.namespace]}:{qname.localname}"
 
 
-def _named(schemas: list[etree._Element], kind: str, name: str) -> etree._Element | None:
-    qname = etree.QName(name)
-    for schema in schemas:
-        if (schema.get("targetNamespace") or None) != qname.namespace:
-            continue
-        for each in schema.iterchildren(f"{_XS}{kind}"):
-            if each.get("name") == qname.localname:
-                return each
-    return None
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """
+    Where fields are written: the document, or an element of one of its lists.
+
+    Attributes:
+        value: What the template calls it: ``doc``, or the loop's name.
+        source: What expressions call it: ``row`` or ``element``.
+        depth: How deep it stands in the YAML.
+        path: Names from the scope to the element at hand.
+        optional: Whether the element at hand may be missing.
+        taken: Names of its fields.
+    """
+
+    value: str
+    source: str
+    depth: int
+    path: tuple[str, ...] = ()
+    optional: bool = False
+    taken: set[str] = field(default_factory=set)
+
+    def inside(self, node: Node) -> _Scope:
+        """Give the scope one element deeper."""
+        path = (*self.path, _plain(node.local))
+        return _Scope(self.value, self.source, self.depth, path, self.optional or node.optional, self.taken)
+
+    def name(self) -> str:
+        """Give a free name for the element at hand."""
+        wanted = "_".join(self.path)
+        numbered = (f"{wanted}_{number}" for number in range(2, 1000))
+        name = next(each for each in (wanted, *numbered) if each not in self.taken)
+        self.taken.add(name)
+        return name
 
 
-def _type(element: etree._Element, schemas: list[etree._Element]) -> etree._Element | None:
-    """Give the complex type of an element, None where it takes a value."""
-    inline = element.find(f"{_XS}complexType")
-    if inline is not None:
-        return inline
-    name = element.get("type") or ""
-    prefix, _, local = name.rpartition(":")
-    namespace = element.nsmap.get(prefix or None)
-    return _named(schemas, "complexType", f"{{{namespace}}}{local}" if namespace else local)
+class _Form:
+    """
+    Writes mapping, row and template of one message side by side.
+
+    Attributes:
+        document: Lines of ``document:``.
+        row: Lines of the test's row.
+    """
+
+    def __init__(self, names: _Names) -> None:
+        self._names = names
+        self.document: list[str] = []
+        self.row: list[str] = []
+
+    def message(self, root: Node) -> list[str]:
+        """Give the template's lines; the root has no field of its own unless it takes a value."""
+        scope = _Scope("doc", "row", 1)
+        lines, _ = self._element(root, scope, 0)
+        declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in self._names.declared.items())
+        tag = f"<{self._names.of(root.name)}"
+        return [lines[0].replace(tag, f"{tag}{declared}", 1), *lines[1:]]
+
+    def _children(self, nodes: Sequence[Node], scope: _Scope, depth: int) -> tuple[list[str], list[str]]:
+        lines: list[str] = []
+        used: list[str] = []
+        for node in nodes:
+            written, fields = self._node(node, scope.inside(node), depth)
+            lines += written
+            used += fields
+        return lines, used
+
+    def _node(self, node: Node, scope: _Scope, depth: int) -> tuple[list[str], list[str]]:
+        """Give the lines of an element, in its loop or under its condition, and the fields that they use."""
+        indent = "  " * depth
+        if node.listed:
+            return self._list(node, scope, depth)
+        lines, used = self._element(node, scope, depth)
+        if scope.optional and node.optional and used:
+            there = " or ".join(f"{each} is not none" for each in used)
+            lines = [f"{indent}{{% if {there} %}}", *lines, f"{indent}{{% endif %}}"]
+        return lines, used
+
+    def _list(self, node: Node, scope: _Scope, depth: int) -> tuple[list[str], list[str]]:
+        indent, yaml = "  " * depth, "  " * scope.depth
+        name = scope.name()
+        self.document.append(f"{yaml}{name}:")
+        self.document.append(f"{yaml}  each: {scope.source}.{name.upper()}")
+        if scope.optional:
+            self.document.append(f"{yaml}  optional: true")
+        self.document.append(f"{yaml}  document:")
+        self.row.append(f"{yaml}{name.upper()}:")
+        before = len(self.row)
+        variable = f"egy_{name}"
+        inner = _Scope(variable, "element", scope.depth + 2)
+        lines, _ = self._element(node, inner, depth)
+        self.row[before:] = _as_element(self.row[before:], yaml)
+        value = f"{scope.value}.{name}"
+        return [f"{indent}{{% for {variable} in {value} %}}", *lines, f"{indent}{{% endfor %}}"], [value]
+
+    def _element(self, node: Node, scope: _Scope, depth: int) -> tuple[list[str], list[str]]:
+        indent, tag = "  " * depth, self._names.of(node.name)
+        attributes = ""
+        used: list[str] = []
+        for each in node.children:
+            if each.is_attribute:
+                value = each.fixed
+                if value is None:
+                    used.append(self._field(each, scope.inside(each)))
+                    value = f"{{{{ {used[-1]} }}}}"
+                attributes += f' {self._names.of(each.name)}="{value}"'
+        elements = [each for each in node.children if not each.is_attribute]
+        if node.is_own_reference:
+            reference = "{{ item.message_id }}"
+            return [f"{indent}<{tag}{attributes}>{reference}</{tag}>{{# our own reference #}}"], used
+        if node.takes_text:
+            used.append(self._field(node, scope))
+            return [f"{indent}<{tag}{attributes}>{{{{ {used[-1]} }}}}</{tag}>"], used
+        lines, below = self._children(elements, scope, depth + 1)
+        if not lines:
+            return [f"{indent}<{tag}{attributes}/>"], used
+        return [f"{indent}<{tag}{attributes}>", *lines, f"{indent}</{tag}>"], [*used, *below]
+
+    def _field(self, node: Node, scope: _Scope) -> str:
+        """Write a field and its column; how the template calls it."""
+        scope = scope if scope.path else scope.inside(node)
+        name, yaml = scope.name(), "  " * scope.depth
+        kind = f", type: {node.type}" if node.type else ""
+        optional = ", optional: true" if scope.optional else ""
+        self.document.append(f"{yaml}{name}: {{from: {name.upper()}{kind}{optional}}}")
+        self.row.append(f"{yaml}{name.upper()}: null")
+        return f"{scope.value}.{name}"
 
 
-def _below(
-    element: etree._Element, schemas: list[etree._Element], path: tuple[str, ...], *, optional: bool, listed: bool
-) -> Iterator[_Leaf]:
-    kind = _type(element, schemas)
-    children = [] if kind is None else [each for each in kind.iter(f"{_XS}element") if each.get("name")]
-    if not children or len(path) > DEEPEST:
-        if path:
-            yield _Leaf(path, optional, listed)
-        return
-    for child in children:
-        namespace = child.getroottree().getroot().get("targetNamespace", "")
-        choice = any(each.tag == f"{_XS}choice" for each in child.iterancestors())
-        yield from _below(
-            child,
-            schemas,
-            (*path, f"{{{namespace}}}{child.get('name')}"),
-            optional=optional or choice or child.get("minOccurs") == "0",
-            listed=listed or child.get("maxOccurs", "1") not in {"0", "1"},
-        )
+def _as_element(lines: Sequence[str], indent: str) -> list[str]:
+    """Make the lines of a list's only element of those of its fields."""
+    if not lines:
+        return [f"{indent}  - {{}}"]
+    first, *others = (line[len(indent) + 4 :] for line in lines)
+    return [f"{indent}  - {first}", *(f"{indent}    {line}" for line in others)]
 
 
-def _prefixed(name: str, pack: ContractPack) -> str:
-    qname = etree.QName(name)
-    prefix = next((prefix for prefix, uri in pack.prefixes.items() if uri == qname.namespace), None)
-    return f"{prefix}:{qname.localname}" if prefix else qname.localname
-
-
-def _field(leaf: _Leaf) -> str:
-    return "_".join(etree.QName(step).localname.lower() for step in leaf.path)
-
-
-def _document(leaves: list[_Leaf]) -> str:
-    lines = []
-    for leaf in leaves:
-        optional = ", optional: true" if leaf.optional else ""
-        remark = "   # may be there several times: make it a list with `each`" if leaf.listed else ""
-        lines.append(f"  {_field(leaf)}: {{from: {_field(leaf).upper()}{optional}}}{remark}")
-    return "\n".join(lines) or "  uzenet: {expr: item.message_id}"
-
-
-def _row(leaves: list[_Leaf]) -> str:
-    return "\n".join(f"  {_field(leaf).upper()}: null" for leaf in leaves) or "  {}"
-
-
-def _template(operation: Operation, leaves: list[_Leaf], pack: ContractPack) -> str:
-    root = _prefixed(operation.input_element, pack)
-    tree: dict[str, Any] = {}
-    for leaf in leaves:
-        place = tree
-        for step in leaf.path[:-1]:
-            place = place.setdefault(step, {})
-        place[leaf.path[-1]] = leaf
-    return "\n".join([f"<{root}>", *_lines(tree, 1, pack), f"</{root}>"]) + "\n"
-
-
-def _lines(tree: dict[str, Any], depth: int, pack: ContractPack) -> Iterator[str]:
-    indent = "  " * depth
-    for name, each in tree.items():
-        tag = _prefixed(name, pack)
-        if isinstance(each, dict):
-            yield f"{indent}<{tag}>"
-            yield from _lines(each, depth + 1, pack)
-            yield f"{indent}</{tag}>"
-        else:
-            line = f"{indent}<{tag}>{{{{ doc.{_field(each)} }}}}</{tag}>"
-            yield from (
-                [f"{indent}{{% if doc.{_field(each)} %}}", line, f"{indent}{{% endif %}}"] if each.optional else [line]
-            )
+def _plain(name: str) -> str:
+    """Give an element's name as the name of a field: small letters, digits and underscores."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")
+    return plain if plain[:1].isalpha() else f"f_{plain}"

@@ -9,6 +9,7 @@ pack's folder.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -69,6 +70,7 @@ class SchemaSource:
         self._folder = wsdl.parent.resolve()
         self._embedded: dict[str, tuple[bytes, Path]] = {}
         self._local = threading.local()
+        self._elements: Mapping[str, frozenset[str]] | None = None
         self._driver = self._make_driver(
             [
                 (schema.get("targetNamespace", ""), schema, path)
@@ -95,6 +97,29 @@ class SchemaSource:
         found = [etree.fromstring(each, parser) for each, _ in self._embedded.values()]
         files = (etree.parse(str(path), parser).getroot() for path in sorted(self._folder.rglob("*.xsd")))
         return [*found, *files]
+
+    def elements(self) -> Mapping[str, frozenset[str]]:
+        """Give namespace → names of its elements, global and local."""
+        if self._elements is None:
+            found: dict[str, set[str]] = {}
+            for schema in self.documents():
+                names = {str(each.get("name")) for each in schema.iter(f"{{{XS}}}element") if each.get("name")}
+                found.setdefault(schema.get("targetNamespace", ""), set()).update(names)
+            anywhere = found.get("", set())  # a schema without a namespace takes that of whoever includes it
+            self._elements = {namespace: frozenset(names | anywhere) for namespace, names in found.items()}
+        return self._elements
+
+    def optional_elements(self) -> frozenset[str]:
+        """Give ``{namespace}local`` of the elements that may be missing wherever they are declared."""
+        found: dict[str, bool] = {}
+        for schema in self.documents():
+            namespace = schema.get("targetNamespace")
+            for each in schema.iter(f"{{{XS}}}element"):
+                local = each.get("name") or (each.get("ref") or "").rpartition(":")[2]
+                name = f"{{{namespace}}}{local}" if namespace else local
+                if each.getparent() is not schema:
+                    found[name] = found.get(name, True) and each.get("minOccurs") == "0"
+        return frozenset(name for name, may_miss in found.items() if may_miss)
 
     def _make_driver(self, found: list[tuple[str, etree._Element, Path]]) -> bytes:
         """Name every embedded schema by a place of its own, and import each namespace once."""

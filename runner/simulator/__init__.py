@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the simulator's command line; its exit code."""
+def main(argv: Sequence[str] | None = None, *, program: str) -> int:
+    """Run the simulator's command line, called ``program`` in its help; its exit code."""
     from runner.simulator import cli  # noqa: PLC0415  who only wants the control client need not load all of it
 
-    return cli.main(argv)
+    return cli.main(argv, program=program)

@@ -184,9 +184,10 @@ class Acts:
         if not wanted:
             raise Refusal(Code.BAD_MESSAGE, why="the query names nothing to look for")
         documents = self._register.documents()
-        found = matching(documents, act.of, wanted)
+        of = act.of | self._pack.complete_queries.get(operation.name, frozenset()) if act.of else act.of
+        found = matching(documents, of, wanted)
         if distortion.other_patient:
-            found = [d for d in matching(documents, act.of, {}) if d not in found][:1] or [self._strange(act)]
+            found = [d for d in matching(documents, of, {}) if d not in found][:1] or [self._strange(act)]
         if distortion.lag_s:
             horizon = now - timedelta(seconds=distortion.lag_s)
             found = [document for document in found if parse_instant(document.created) <= horizon]
@@ -213,7 +214,8 @@ class Acts:
         if operation.name in self._pack.read_only:
             return self._sample_or_refuse(operation, self._register.new_id())
         self._refuse_duplicate(verified)
-        document = replace(self._new_document(operation, verified, caller), unscripted=True)
+        own = verified.message_id if _repeats(verified.content, verified.message_id) else None
+        document = replace(self._new_document(operation, verified, caller), unscripted=True, own_reference=own)
         answer = self._sample_or_refuse(operation, document.id)
         self._accept(document)
         return answer
@@ -248,6 +250,11 @@ class Acts:
         problem = self._schemas[operation.service].problem(answer)
         if answer.tag != operation.answer or problem is not None:
             raise Refusal(Code.UNAVAILABLE, why=f"the scripted answer is not valid: {problem or answer.tag}")
+
+
+def _repeats(content: etree._Element, message_id: str) -> bool:
+    """Whether a request says its message identifier again: then that is its own reference."""
+    return any(text_of(element) == message_id for element in content.iter(etree.Element))
 
 
 def _view(document: Document) -> dict[str, Any]:

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 
 _PACK = Path("mappings", "contract", "reference-1")
 _INSTITUTION = "100001"
+PROGRAM = "python -m runner.simulator"
 _TECHNICAL_USER = "TECHNIKAI-100001"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, program: str = PROGRAM) -> int:
     """
     Run the simulator, or print a one-time password.
 
     Args:
         argv: Without the program's name; None is the process's own.
+        program: How its help and its messages call it.
 
     Returns:
         0 done, 1 refused or failed; argparse itself exits with 2.
@@ -39,16 +41,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["otp"]:
-            return _otp(arguments[1:])
-        return _serve(arguments)
+            return _otp(arguments[1:], program)
+        return _serve(arguments, program)
     except (SimulatorError, OSError) as exc:
-        print(f"simulate: {exc}", file=sys.stderr)
+        print(f"{program}: {exc}", file=sys.stderr)
         return 1
 
 
-def _otp(arguments: list[str]) -> int:
+def _otp(arguments: list[str], program: str) -> int:
     parser = argparse.ArgumentParser(
-        prog="simulate otp", description="Print a user's one-time password of this moment."
+        prog=f"{program} otp", description="Print a user's one-time password of this moment."
     )
     parser.add_argument("user", help="EESZT user name in users.yaml")
     parser.add_argument("--state", type=Path, required=True, help="state folder of the simulator")
@@ -60,8 +62,8 @@ def _otp(arguments: list[str]) -> int:
     return 0
 
 
-def _serve(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+def _serve(arguments: list[str], program: str) -> int:
+    options = _parser(program).parse_args(arguments)
     if options.init:
         initialise(options.state, keys=options.keys or _keys_for(options.pack))
     simulator = Simulator(
@@ -117,9 +119,9 @@ def initialise(state: Path, *, keys: KeyType = "p256") -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="simulate", description="An EESZT for demos, tests and drills. It is ours; it is not the EESZT's."
+        prog=program, description="An EESZT for demos, tests and drills. It is ours; it is not the EESZT's."
     )
     parser.add_argument("--state", type=Path, required=True, help="folder for keys, users and the register")
     parser.add_argument(

@@ -67,6 +67,8 @@ class Pack:
     fault: FaultPlaces
     #: Operations that are known to store nothing: harmless calls and complete queries.
     read_only: frozenset[str]
+    #: Query → operations of which it shows everything.
+    complete_queries: dict[str, frozenset[str]]
 
     def operation(self, service: str, element: str) -> Operation | None:
         """The operation of the service whose request is that element."""
@@ -90,6 +92,7 @@ def read_pack(folder: Path) -> Pack:
         security = _security(content.get("security") or {})
         sts = content.get("sts") or {}
         fault = content.get("fault") or {}
+        complete = {str(k): frozenset(v) for k, v in (content.get("complete_queries") or {}).items()}
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as exc:
         raise SimulatorError(f"{path}: cannot be read as a contract pack: {exc!r}") from exc
     harmless = content.get("harmless") or {}
@@ -112,7 +115,8 @@ def read_pack(folder: Path) -> Pack:
             field=fault.get("field"),
             identifier=fault.get("identifier"),
         ),
-        read_only=frozenset([*harmless.values(), *(content.get("complete_queries") or [])]),
+        read_only=frozenset([*harmless.values(), *complete]),
+        complete_queries=complete,
     )
 
 

@@ -33,8 +33,16 @@ class Books(Transaction, Protocol):
     def keep_result(self, item_id: int, asker: str, result: str, expires_at: datetime) -> None:
         """Keep the answer of a query for who asked."""
 
-    def queue_write_backs(self, item_id: int, copies: Sequence[WriteBack]) -> None:
-        """Note copies that are due into the HIS's own tables."""
+    def queue_write_backs(self, item_id: int, record_item: int, copies: Sequence[WriteBack]) -> None:
+        """
+        Note copies that are due into the HIS's own tables.
+
+        Args:
+            item_id: Whose they are.
+            record_item: The item whose record they tell of, for a withdrawal the withdrawn one. By it, not by when they
+                came to be, copies into the same row count as older and newer.
+            copies: What to copy.
+        """
 
     def drop_write_backs(self, item_id: int) -> None:
         """Make no further copies of an item: what they would tell is withdrawn."""
@@ -73,7 +81,7 @@ def _complete_one(books: Books, work: Work, completion: Completion) -> Verdict:
             expires_at = work.now + timedelta(seconds=completion.result_life_s)
             books.keep_result(row.item_id, completion.asker, outcome.result, expires_at)
         if may_show(step.row):
-            books.queue_write_backs(row.item_id, completion.write_backs)
+            books.queue_write_backs(row.item_id, stored.withdraws or row.item_id, completion.write_backs)
     return verdict
 
 

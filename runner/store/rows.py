@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from runner.domain import sentences
 from runner.domain.outbox import Compensation, Row, State, WardAnswer
-from runner.ports import Item, LoginAtRecording, Proof
+from runner.ports import Item, LoginAtRecording, Proof, WriteBack
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
@@ -22,6 +23,14 @@ class Record(Protocol):
 
     def __getitem__(self, name: str, /) -> Any:
         """Give a column's value."""
+
+
+def target_of(copy: WriteBack) -> str:
+    """Name the row that a copy goes to, however its mapping spells the names and whether it writes 1 or '1'."""
+    key = sorted(
+        (name.upper(), str(int(value) if isinstance(value, bool) else value)) for name, value in copy.key.items()
+    )
+    return json.dumps([copy.table.upper(), *key], ensure_ascii=False)
 
 
 def to_text(instant: datetime | None) -> str | None:

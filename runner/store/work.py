@@ -39,6 +39,9 @@ class Transaction(Protocol):
     def successors(self, item_id: int) -> Sequence[int]:
         """Give the rows that need this one accepted and are not sent."""
 
+    def hand_on(self, item_id: int) -> None:
+        """Let what waits for an item that never went wait for what that one waited for, while that has not ended."""
+
     def purge_bodies(self, items: Collection[int]) -> None:
         """Forget the bytes of items that are final."""
 
@@ -103,8 +106,11 @@ class Work:
             if withdrawal is None:
                 self._note_withdrawal(item_id, State.INVALID)
             elif withdrawal and (row := self.row(withdrawal)) and row.state in FINAL:
-                self._note_withdrawal(item_id, row.state)
+                self._note_withdrawal(item_id, row.state, row.status_text)
             self._write()
+        for item_id in sorted(self._ended):
+            if self._rows[item_id].state is not State.ACCEPTED and self._rows[item_id].sent_at is None:
+                self._transaction.hand_on(item_id)
         if self._ended:
             self._transaction.purge_bodies(self._ended)
 
@@ -121,14 +127,17 @@ class Work:
     def _follow_end(self, row: Row) -> None:
         self._ended.add(row.item_id)
         stored = self._seen[row.item_id]
-        if stored.withdraws is not None:
-            self._note_withdrawal(stored.withdraws, row.state)
+        if stored.withdraws is not None and row.reason_code == Reason.PRESCRIBER_ONLY and row.sent_at is None:
+            if original := self.row(stored.withdraws):
+                self.apply(steps.withdrawal_void(original))
+        elif stored.withdraws is not None:
+            self._note_withdrawal(stored.withdraws, row.state, row.status_text)
         if row.state is State.ACCEPTED or (stored.withdraws is not None and row.reason_code == Reason.PREDECESSOR):
             return  # accepted, or there was nothing to withdraw: what follows may go
         for item in self._transaction.successors(row.item_id):
             if successor := self.row(item):
                 self.apply(steps.fail_with_predecessor(successor))
 
-    def _note_withdrawal(self, original_id: int, state: State) -> None:
+    def _note_withdrawal(self, original_id: int, state: State, why: str | None = None) -> None:
         if original := self.row(original_id):
-            self.apply(steps.withdrawal_ended(original, state))
+            self.apply(steps.withdrawal_ended(original, state, why))

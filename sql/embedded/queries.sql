@@ -98,6 +98,22 @@ UPDATE EESZT_MESSAGE SET body = NULL, purged_at = :now
 SELECT [item_id] FROM [outbox]
  WHERE [depends_on] = :item_id AND [needs] = 'ACCEPTED' AND [state] IN ('NEW', 'WAITING', 'PARKED')
 
+-- hand_on --
+-- What waits for an item that never went waits for what that one waited for, while that has not ended.
+UPDATE [outbox]
+   SET [depends_on] = p.[item_id],
+       [needs] = coalesce(
+         (SELECT 'ACCEPTED' FROM EESZT_DOCUMENT_TYPE t
+           WHERE t.document_type = [outbox].[document_type] AND t.withdrawal_type = p.[document_type]),
+         (SELECT t.needs FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = [outbox].[document_type]))
+  FROM [outbox] e JOIN [outbox] p ON p.[item_id] = e.[depends_on]
+ WHERE e.[item_id] = :item_id AND [outbox].[depends_on] = e.[item_id]
+   AND [outbox].[state] IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND e.[state] IN ('INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND e.[sent_at] IS NULL
+   AND p.[state] NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND (e.[reason_code] = 'PREDECESSOR'
+        OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.[document_type]))
+
 -- withdrawal_alive --
 -- Whether a withdrawal of this item is under way, or done.
 SELECT 1 FROM [outbox]
@@ -120,9 +136,10 @@ UPDATE [outbox]
    AND [recorded_by] IS (SELECT o.[recorded_by] FROM [outbox] o WHERE o.[item_id] = [outbox].[withdraws])
 
 -- prescriber --
--- Who alone may withdraw an item: its recorder where only a doctor may record it, else nobody is named.
+-- Who alone may withdraw an item: its recorder where only a doctor may record or withdraw it, else nobody is named.
 SELECT (SELECT o.[recorded_by] FROM [outbox] o JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = o.[document_type]
-         WHERE o.[item_id] = :item_id AND t.kind = 'R')
+          LEFT JOIN EESZT_DOCUMENT_TYPE k ON k.document_type = t.withdrawal_type
+         WHERE o.[item_id] = :item_id AND (t.kind IN ('R', 'W') OR k.kind = 'W'))
 
 -- note_asker --
 -- Who asked to withdraw an item.
@@ -153,8 +170,8 @@ VALUES (:item_id, :asker, :result, :now, :expires_at)
 
 -- queue_write_back --
 -- A copy that is due into a table of MedWorkS.
-INSERT INTO EESZT_WRITE_BACK (item_id, table_name, key_json, values_json, state, tries, next_at)
-VALUES (:item_id, :table_name, :key_json, :values_json, 'DUE', 0, :now)
+INSERT INTO EESZT_WRITE_BACK (item_id, record_item, target, table_name, key_json, values_json, state, tries, next_at)
+VALUES (:item_id, :record_item, :target, :table_name, :key_json, :values_json, 'DUE', 0, :now)
 
 -- leases_over --
 -- Rows whose daemon did not come back in time.
@@ -275,13 +292,24 @@ INSERT INTO EESZT_DAY (day, lane, document_type, state, number, p50_s, p95_s, re
 VALUES (:day, :lane, :document_type, :state, :number, :p50_s, :p95_s, :retries, :probes, :paper, :now)
 
 -- write_backs_due --
--- Copies to make now.
-SELECT write_back_id, item_id, table_name, key_json, values_json, tries FROM EESZT_WRITE_BACK
- WHERE next_at IS NOT NULL AND next_at <= :now ORDER BY next_at LIMIT :limit
+-- Copies to make now, in the order of their records; what a withdrawal is on its way for waits for how that ends.
+SELECT w.write_back_id, w.item_id, w.record_item, w.target, w.table_name, w.key_json, w.values_json, w.tries
+  FROM EESZT_WRITE_BACK w
+ WHERE w.next_at IS NOT NULL AND w.next_at <= :now
+   AND NOT EXISTS (SELECT 1 FROM EESZT_V_ITEM i
+                    WHERE i.item_id = w.item_id AND i.withdraws IS NULL AND i.withdraw_asked_at IS NOT NULL
+                      AND i.compensation IS NOT 'FAILED')
+ ORDER BY w.record_item, w.item_id, w.write_back_id LIMIT :limit
+
+-- copied_later --
+-- What newer copies into the same row have already told.
+SELECT w.values_json FROM EESZT_WRITE_BACK w
+ WHERE w.target = :target AND w.state = 'DONE'
+   AND (w.record_item, w.item_id, w.write_back_id) > (:record_item, :item_id, :write_back_id)
 
 -- drop_write_backs --
 -- What is withdrawn is not copied any more.
-UPDATE EESZT_WRITE_BACK SET state = 'DONE', next_at = NULL WHERE item_id = :item_id AND state <> 'DONE'
+UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE item_id = :item_id AND state IN ('DUE', 'FAILED')
 
 -- note_write_back --
 -- How a copy went.
@@ -358,13 +386,14 @@ VALUES (:document_type, :source_key, :order_key, coalesce(:priority, 100), :reco
         :replaces, :first_recorded_at)
 
 -- same_record --
--- The item that is on its way, or up, for the same record.
+-- The item that is on its way, or up, for the same record; withdrawals count by what they withdraw, which the insert finds.
 SELECT max(p.item_id)
   FROM EESZT_V_ITEM p JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = p.document_type
  WHERE p.document_type = :document_type AND p.source_key = :source_key
    AND p.state NOT IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
    AND NOT (p.state = 'ACCEPTED' AND t.kind IN ('Q', 'L'))
-   AND p.withdraw_asked_at IS NULL AND p.compensation IS NULL
+   AND NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE o WHERE o.withdrawal_type = p.document_type)
+   AND coalesce(p.compensation, CASE WHEN p.withdraw_asked_at IS NULL THEN 'FAILED' END) IS 'FAILED'
 
 -- lane_of_type --
 -- The outbox that a document type belongs to.
@@ -488,7 +517,7 @@ SELECT [item_id] FROM [outbox]
 
 -- drop_due_write_backs --
 -- A copy writes nothing into MedWorkS's tables for the original.
-UPDATE EESZT_WRITE_BACK SET state = 'DONE', next_at = NULL WHERE state = 'DUE'
+UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE state = 'DUE'
 
 -- raise_sequence --
 -- No number that the log knows is given again.

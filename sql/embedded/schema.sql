@@ -121,14 +121,17 @@ CREATE TABLE IF NOT EXISTS EESZT_IDENTIFIER (
 CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_SECOND_IX ON EESZT_IDENTIFIER (item_id) WHERE is_second = 1;
 CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_ITEM_IX ON EESZT_IDENTIFIER (item_id);
 
--- Copies that are due into MedWorkS's own tables.
+-- Copies into MedWorkS's own tables. target: table and key, spelt one way; record_item: the item whose record it tells of,
+-- for a withdrawal the withdrawn one. DROPPED: not made, since what it would tell is no longer so.
 CREATE TABLE IF NOT EXISTS EESZT_WRITE_BACK (
   write_back_id INTEGER PRIMARY KEY,
   item_id       INTEGER NOT NULL,
+  record_item   INTEGER NOT NULL,
+  target        TEXT NOT NULL,
   table_name    TEXT NOT NULL,
   key_json      TEXT NOT NULL,
   values_json   TEXT NOT NULL,
-  state         TEXT NOT NULL CHECK (state IN ('DUE', 'DONE', 'FAILED')),
+  state         TEXT NOT NULL CHECK (state IN ('DUE', 'DONE', 'FAILED', 'DROPPED')),
   tries         INTEGER NOT NULL,
   next_at       TEXT,
   error         TEXT
@@ -136,6 +139,7 @@ CREATE TABLE IF NOT EXISTS EESZT_WRITE_BACK (
 CREATE INDEX IF NOT EXISTS EESZT_WRITE_BACK_DUE_IX ON EESZT_WRITE_BACK (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS EESZT_WRITE_BACK_FAILED_IX ON EESZT_WRITE_BACK (item_id) WHERE state = 'FAILED';
 CREATE INDEX IF NOT EXISTS EESZT_WRITE_BACK_ITEM_IX ON EESZT_WRITE_BACK (item_id);
+CREATE INDEX IF NOT EXISTS EESZT_WRITE_BACK_TARGET_IX ON EESZT_WRITE_BACK (target);
 
 -- Answers of queries, for the asker alone, until they expire.
 CREATE TABLE IF NOT EXISTS EESZT_RESULT (
@@ -407,27 +411,58 @@ BEGIN
     FROM EESZT_DOCUMENT_TYPE AS t
    WHERE t.document_type = [outbox].[document_type] AND [outbox].[item_id] = NEW.[item_id];
 
-  -- A withdrawal withdraws what it names, else the last item of its order key, and only what its type withdraws.
+  -- A withdrawal withdraws the item that it names, else the one of its record: the newest that still stands, or else the
+  -- newest. Only where it names no record either, it is the last item of its order key.
   UPDATE [outbox]
      SET [withdraws] = (
            SELECT p.[item_id]
              FROM [outbox] p JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = p.[document_type]
-            WHERE p.[item_id] = coalesce(NEW.[withdraws], (
-                    SELECT h.last_original FROM EESZT_ORDER_HEAD h
-                     WHERE h.lane = [lane] AND h.order_key = NEW.[order_key]))
+            WHERE p.[item_id] = coalesce(
+                    NEW.[withdraws],
+                    CASE WHEN NEW.[source_key] <> '' THEN coalesce(
+                      (SELECT o.[item_id]
+                         FROM EESZT_DOCUMENT_TYPE k CROSS JOIN [outbox] o
+                           ON o.[document_type] = k.document_type AND o.[source_key] = NEW.[source_key]
+                        WHERE k.withdrawal_type = NEW.[document_type] AND o.[item_id] < NEW.[item_id]
+                          AND o.[reason_code] IS NOT 'DUPLICATE'
+                        ORDER BY o.[state] IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+                              OR coalesce(o.[compensation], iif(o.[withdraw_asked_at] IS NULL, '-', 'DUE')) IN ('DUE', 'DONE'),
+                              o.[item_id] DESC
+                        LIMIT 1), 0) END,
+                    (SELECT h.last_original FROM EESZT_ORDER_HEAD h
+                      WHERE h.lane = [lane] AND h.order_key = NEW.[order_key]))
               AND p.[item_id] < NEW.[item_id] AND t.withdrawal_type = NEW.[document_type])
    WHERE [item_id] = NEW.[item_id];
 
-  -- Order: behind what it withdraws; else behind the last of its key, or behind the withdrawal of what it replaces.
+  -- Order: behind what it withdraws; else behind the last of its key, or behind the withdrawal of what it replaces, or of
+  -- the item of its record that stood last. A withdrawal that came to nothing does not count where another one counts.
   UPDATE [outbox]
      SET [depends_on] = coalesce([withdraws], nullif(max(
            coalesce((SELECT h.last_item FROM EESZT_ORDER_HEAD h WHERE h.lane = [lane] AND h.order_key = NEW.[order_key]), 0),
-           coalesce((SELECT max(w.[item_id]) FROM [outbox] w
-                      WHERE w.[withdraws] = NEW.[replaces] AND w.[item_id] < NEW.[item_id]), 0),
-           coalesce((SELECT max(w.[item_id]) FROM [outbox] p JOIN [outbox] w ON w.[withdraws] = p.[item_id]
-                      WHERE p.[document_type] = NEW.[document_type] AND p.[source_key] = NEW.[source_key]
-                        AND w.[item_id] < NEW.[item_id]), 0)), 0))
+           coalesce((SELECT w.[item_id] FROM [outbox] w
+                      WHERE w.[withdraws] = NEW.[replaces] AND w.[item_id] < NEW.[item_id]
+                      ORDER BY w.[state] IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'), w.[item_id] DESC
+                      LIMIT 1), 0),
+           coalesce((SELECT w.[item_id] FROM [outbox] w
+                      WHERE w.[withdraws] = (
+                              SELECT max(p.[item_id]) FROM [outbox] p
+                               WHERE p.[document_type] = NEW.[document_type] AND p.[source_key] = NEW.[source_key]
+                                 AND p.[item_id] < NEW.[item_id]
+                                 AND p.[state] NOT IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'))
+                        AND w.[item_id] < NEW.[item_id]
+                      ORDER BY w.[state] IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'), w.[item_id] DESC
+                      LIMIT 1), 0)), 0))
    WHERE [item_id] = NEW.[item_id];
+
+  -- Behind what never went: wait for what that one waited for, while that has not ended.
+  UPDATE [outbox]
+     SET [depends_on] = p.[item_id]
+    FROM [outbox] AS e JOIN [outbox] AS p ON p.[item_id] = e.[depends_on]
+   WHERE [outbox].[item_id] = NEW.[item_id] AND [outbox].[withdraws] IS NULL AND e.[item_id] = [outbox].[depends_on]
+     AND e.[state] IN ('INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND e.[sent_at] IS NULL
+     AND p.[state] NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+     AND (e.[reason_code] = 'PREDECESSOR'
+          OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.[document_type]));
 
   -- What follows a withdrawal of its own kind must not go up beside what was to be withdrawn.
   UPDATE [outbox]
@@ -443,6 +478,20 @@ BEGIN
    WHERE [item_id] = NEW.[item_id]
      AND NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t
                       WHERE t.document_type = NEW.[document_type] AND t.active = 1 AND t.is_probe = 0);
+  -- What only its recorder may withdraw is not touched by anybody else's row.
+  UPDATE [outbox]
+     SET [state] = 'INVALID', [reason_code] = 'PRESCRIBER_ONLY', [status_text] = '{PRESCRIBER_ONLY}'
+   WHERE [item_id] = NEW.[item_id] AND [state] = 'NEW' AND EXISTS (
+           SELECT 1 FROM [outbox] o JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = o.[document_type]
+             JOIN EESZT_DOCUMENT_TYPE k ON k.document_type = t.withdrawal_type
+            WHERE o.[item_id] = [outbox].[withdraws] AND (t.kind = 'R' OR k.kind = 'W')
+              AND o.[recorded_by] IS NOT NEW.[recorded_by]);
+  UPDATE [outbox]
+     SET [state] = 'INVALID', [reason_code] = 'BAD_FIELD', [status_text] = '{WITHDRAWAL_DISAGREES}', [withdraws] = NULL
+   WHERE [item_id] = NEW.[item_id] AND [state] = 'NEW' AND EXISTS (
+           SELECT 1 FROM [outbox] o
+            WHERE o.[item_id] = [outbox].[withdraws]
+              AND (o.[source_key] <> [outbox].[source_key] OR o.[order_key] <> [outbox].[order_key]));
   UPDATE [outbox]
      SET [state] = 'INVALID', [reason_code] = 'BAD_FIELD', [status_text] = '{BAD_RECORDED_AT}'
    WHERE [item_id] = NEW.[item_id] AND [state] = 'NEW' AND [recorded_at] IS NULL;
@@ -456,7 +505,8 @@ BEGIN
      AND EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = NEW.[document_type]);
 
   -- One national document per record: the same key again is skipped while the first may be valid; an answered query may be
-  -- asked again. Nobody waits for the second row: what the ward may hand out is said by the first.
+  -- asked again. What is being withdrawn makes room, here for a row behind its withdrawal; where that failed it still stands.
+  -- Nobody waits for the second row: what the ward may hand out is said by the first. Withdrawals count by what they withdraw.
   UPDATE [outbox]
      SET [state] = 'SKIPPED', [reason_code] = 'DUPLICATE', [status_text] = '{DUPLICATE}', [ward_answer] = NULL,
          [answer_by] = NULL
@@ -467,7 +517,10 @@ BEGIN
                AND p.item_id < NEW.[item_id]
                AND p.state NOT IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                AND NOT (p.state = 'ACCEPTED' AND t.kind IN ('Q', 'L'))
-               AND p.withdraw_asked_at IS NULL AND p.compensation IS NULL)
+               AND NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE o WHERE o.withdrawal_type = NEW.[document_type])
+               AND NOT (p.compensation IS 'DONE'
+                        OR (p.lane = [lane] AND p.compensation IS 'DUE')
+                        OR (p.lane = [lane] AND p.compensation IS NULL AND p.withdraw_asked_at IS NOT NULL)))
           OR EXISTS (
             SELECT 1 FROM [outbox] p
              WHERE p.[withdraws] = [outbox].[withdraws] AND p.[item_id] < NEW.[item_id]
@@ -483,14 +536,19 @@ BEGIN
    WHERE [item_id] = (SELECT o.[withdraws] FROM [outbox] o WHERE o.[item_id] = NEW.[item_id] AND o.[state] = 'NEW')
      AND (([withdraw_asked_at] IS NULL AND [compensation] IS NULL) OR [compensation] = 'FAILED');
 
+  -- Behind what never goes nothing waits, but for a withdrawal that was written badly: what it was to withdraw still stands.
   INSERT INTO EESZT_ORDER_HEAD (lane, order_key, last_item, last_original)
   SELECT [lane], o.[order_key], o.[item_id],
          CASE WHEN EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = o.[document_type])
               THEN NULL ELSE o.[item_id] END
     FROM [outbox] o
-   WHERE o.[item_id] = NEW.[item_id] AND o.[order_key] IS NOT NULL AND o.[reason_code] IS NOT 'DUPLICATE'
+   WHERE o.[item_id] = NEW.[item_id] AND o.[order_key] IS NOT NULL
+     AND (o.[reason_code] IS NULL OR o.[reason_code] NOT IN ('DUPLICATE', 'PRESCRIBER_ONLY'))
   ON CONFLICT (lane, order_key) DO UPDATE
-     SET last_item = excluded.last_item, last_original = coalesce(excluded.last_original, last_original);
+     SET last_item = CASE WHEN excluded.last_original IS NULL OR EXISTS (
+                            SELECT 1 FROM [outbox] o WHERE o.[item_id] = excluded.last_item AND o.[state] = 'NEW')
+                          THEN excluded.last_item ELSE last_item END,
+         last_original = coalesce(excluded.last_original, last_original);
 
   -- From here on the row is under the state trigger, and no outbox gives the number again.
   UPDATE EESZT_SEQUENCE SET last_id = NEW.[item_id] WHERE name = 'item';
@@ -518,16 +576,20 @@ SELECT i.*,
        [local i.sent_at] AS sent_local, [local i.send_by] AS send_by_local, [local i.answer_by] AS answer_by_local
   FROM EESZT_V_ITEM i;
 
--- An identifier of what the ward has on paper is kept, but hidden here.
+-- An identifier is kept, but hidden here, where the ward has paper and where its withdrawal was asked for. What was to be
+-- printed is then WITHDRAWN; compensation says how far that has come.
 DROP VIEW IF EXISTS EESZT_V_STATUS;
 CREATE VIEW EESZT_V_STATUS AS
-SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.state, i.ward_answer,
+SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.state,
+       CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
+            THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
        i.reason_code, i.status_text, i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
        i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
        i.send_by_local AS send_by, i.answer_by_local AS answer_by
   FROM EESZT_V_LOCAL_ITEM i
   LEFT JOIN EESZT_IDENTIFIER n
-    ON n.item_id = i.item_id AND n.name = 'eeszt_id' AND n.is_second = 0 AND i.ward_answer IS NOT 'PAPER';
+    ON n.item_id = i.item_id AND n.name = 'eeszt_id' AND n.is_second = 0 AND i.ward_answer IS NOT 'PAPER'
+   AND i.withdraw_asked_at IS NULL AND i.compensation IS NULL;
 
 -- A bar code is shown while it may be handed out: the ward was told PRINT, or nobody waits, and nobody withdraws it.
 DROP VIEW IF EXISTS EESZT_V_BARCODE;
@@ -591,7 +653,7 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'PARKED' AS what
 UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by,
        CASE i.compensation WHEN 'DUE' THEN 'DOUBLE_VALIDITY' ELSE 'WITHDRAWAL_FAILED' END, i.reason_code,
-       CASE i.compensation WHEN 'DUE' THEN '{DOUBLE_VALIDITY}' ELSE '{WITHDRAWAL_FAILED}' END, i.state_local
+       CASE i.compensation WHEN 'DUE' THEN '{DOUBLE_VALIDITY}' ELSE i.status_text END, i.state_local
   FROM EESZT_V_LOCAL_ITEM i
  WHERE i.compensation IN ('DUE', 'FAILED') AND (i.compensation = 'FAILED' OR i.ward_answer = 'PAPER')
 UNION ALL

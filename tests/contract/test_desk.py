@@ -211,7 +211,7 @@ def test_a_listing_reads_and_cannot_write(lab: Lab) -> None:
     lab.insert(source_key="k")
     sql = "SELECT ITEM_ID, SOURCE_KEY FROM EESZT_V_STATUS WHERE source_key = :key"
     assert lab.store.desk.rows(sql, key="k") == [{"item_id": 1, "source_key": "k"}]
-    with pytest.raises(StoreError, match="RNR-7002"):
+    with pytest.raises(StoreError, match="RNR-7302"):
         lab.store.desk.rows("DELETE FROM EESZT_OUT_BACKGROUND")
 
 

@@ -217,7 +217,7 @@ def test_decide(lab: Lab, alive: bool) -> None:  # noqa: FBT001
     answers = {row.item_id: lab.store.desk.decide(row.item_id) for row in before}
     now = datetime.now(UTC)
     expected = {row.item_id: steps.decide(row, alive=alive, now=now).row for row in before}
-    assert answers == {item: row.ward_answer for item, row in expected.items()}
+    assert answers == {item: row.told for item, row in expected.items()}
     compare(lab, before, lambda row: expected[row.item_id])
 
 

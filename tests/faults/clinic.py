@@ -217,6 +217,7 @@ def clinic(
     *,
     changes: Sequence[tuple[str, str]] = (),
     files: Callable[[Path], None] | None = None,
+    own_contract: bool = False,
     people: Sequence[Person] = (KOVACS, SZUCS),
     daemon: bool = True,
     **options: Any,
@@ -228,18 +229,20 @@ def clinic(
         folder: Where it lies.
         changes: Texts of the settings file → what stands there instead.
         files: Makes mappings, templates and sources of the clinic's own in a folder.
+        own_contract: Whether the contract is of that folder too, to simulator and runner.
         people: Who logs in.
         daemon: Whether the daemon runs.
         options: Of the simulator.
     """
     site = prepare_folder(folder)
     pack = app.default_pack()
+    if files is not None:
+        files(folder / "own")
+        own = 'mappings = "own/mappings"\ntemplates = "own/templates"\nsources = "own/sql/sources"\n'
+        changes = [*changes, ("[log]\n", f"[site]\n{own}\n[log]\n")]
+        pack = folder / "own" / "mappings" / "contract" / "reference-1" if own_contract else pack
     with process.start(site.simulator, pack=pack, duplicates="accept", **options) as simulator:
         write_settings(site, simulator.addresses, pack)
-        if files is not None:
-            files(folder / "own")
-            own = 'mappings = "own/mappings"\ntemplates = "own/templates"\nsources = "own/sql/sources"\n'
-            changes = [*changes, ("[log]\n", f"[site]\n{own}\n[log]\n")]
         text = site.settings.read_text("utf-8")
         for old, new in changes:
             assert old in text, old

@@ -13,6 +13,7 @@ from runner.domain.outbox import Row, State
 from runner.errors import ProblemsError, RunnerError
 from runner.mapping import Mappings, lint, load_mappings
 from runner.mapping.cases import CaseResult, run_cases
+from runner.mapping.loader import check
 from runner.ports import Item
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,9 @@ class Site:
 
     def lint(self, **more: Any) -> list[RunnerError]:
         return lint(*self.parts, **more)
+
+    def notes(self) -> list[RunnerError]:
+        return check(*self.parts).notes
 
     def cases(self, *names: str) -> list[CaseResult]:
         return run_cases(self.load(), self.folder / "mappings", names or None)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pytest
 from lxml import etree
 
+from runner.demo.people import KOVACS
 from runner.domain.outcome import Ending
 from runner.domain.policy import Kind
 from runner.mapping.scaffold import new_mapping
 from runner.ports import Delivery, Reply
+from tests.faults.clinic import clinic
 from tests.mapping.site import MESSAGE_ID, Site, an_item
 
 EK = "urn:x-eeszt-runner:reference-contract:1:ekat"
@@ -100,6 +105,13 @@ cases:
 """
 
 
+PAYLOAD = {
+    "lelet_id": 77,
+    "beteg": {"taj": "032154784", "nev": "Háry János", "szuletett": "1941-11-05"},
+    "leletek": [{"kod": "hgb", "ertek": 13.50}, {"kod": "crp", "ertek": 0.1}],
+}
+
+
 def extend(site: Site) -> None:
     """Give the copied contract a new operation, and write a document type for it."""
     pack = "mappings/contract/reference-1"
@@ -123,12 +135,7 @@ def test_a_fifth_document_type_works_from_files_alone(site: Site) -> None:
     kind = site.load().types["labor_lelet"]
     assert kind.kind is Kind.REPORT
     assert kind.operation.action == "urn:labor"
-    payload = {
-        "lelet_id": 77,
-        "beteg": {"taj": "032154784", "nev": "Háry János", "szuletett": "1941-11-05"},
-        "leletek": [{"kod": "hgb", "ertek": 13.50}, {"kod": "crp", "ertek": 0.1}],
-    }
-    item = an_item("labor_lelet", lane="background", payload=json.dumps(payload))
+    item = an_item("labor_lelet", lane="background", payload=json.dumps(PAYLOAD))
     prepared = kind.prepare(kind.row_of(item), item, MESSAGE_ID)
     body = etree.fromstring(prepared.body)
     assert [each.text for each in body.iter(f"{{{EK}}}Ertek")] == ["13.5", "0.1"]
@@ -136,6 +143,54 @@ def test_a_fifth_document_type_works_from_files_alone(site: Site) -> None:
     refused = kind.outcome(Reply(Delivery.FAULT, fault_code="ROSSZ_KOD"), prepared.document, item)
     assert refused.ending is Ending.REJECTED
     assert "kod" in str(refused.status_text)
+
+
+SHORT = [('settle = "3s"', 'settle = "1s"'), ('give_up = "60s"', 'give_up = "12s"')]
+"""The message has expired, and the query was asked twice since, before anybody gives up."""
+
+
+def own_files(folder: Path, *, is_listed: bool) -> None:
+    """The shipped files with the new document type, which the pack says the query shows, or says nothing of."""
+    site = Site.copy_to(folder)
+    extend(site)
+    pack = "mappings/contract/reference-1/pack.yaml"
+    site.edit(pack, "timestamp_life: 60s", "timestamp_life: 6s")
+    if is_listed:
+        site.edit(pack, "[ekat.Esemeny]", "[ekat.Esemeny, ekat.Labor]")
+
+
+def send_with_a_lost_answer(folder: Path, *, is_listed: bool) -> tuple[dict[str, Any], list[dict[str, Any]], list[Any]]:
+    """How the item ended, what the EESZT has of it, and the row that it is copied back to."""
+    files = partial(own_files, is_listed=is_listed)
+    with clinic(folder / "site", files=files, own_contract=True, changes=SHORT, people=(KOVACS,)) as place:
+        place.sql("CREATE TABLE LAB_LELET (LELET_ID INTEGER PRIMARY KEY, EESZT_AZONOSITO TEXT, DARAB INTEGER)")
+        place.sql("INSERT INTO LAB_LELET (LELET_ID) VALUES (77)")
+        place.simulator.fault("cut_after_accept", operation="Labor", times=1)
+        item = place.insert("labor_lelet", payload=json.dumps(PAYLOAD), source_key="77")
+        (row,) = place.rest(item, timeout_s=60)
+        if is_listed:
+            copied = "SELECT 1 FROM LAB_LELET WHERE EESZT_AZONOSITO IS NOT NULL"
+            place.until("the copy", lambda: bool(place.sql(copied)))
+        documents = [each for each in place.simulator.register() if each["operation"] == "ekat.Labor"]
+        return row, documents, [tuple(each) for each in place.sql("SELECT * FROM LAB_LELET")]
+
+
+@pytest.mark.slow
+def test_a_lost_answer_is_found_again_where_the_contract_says_that_the_query_shows_it(tmp_path: Path) -> None:
+    row, documents, copies = send_with_a_lost_answer(tmp_path, is_listed=True)
+    (document,) = documents
+    assert document["copies"] == 1
+    assert (row["state"], row["eeszt_id"]) == ("ACCEPTED", document["id"])
+    assert copies == [(77, document["id"], 2)]
+
+
+@pytest.mark.slow
+def test_a_lost_answer_is_never_sent_again_where_nobody_says_that_the_query_shows_it(tmp_path: Path) -> None:
+    row, documents, copies = send_with_a_lost_answer(tmp_path, is_listed=False)
+    (document,) = documents
+    assert document["copies"] == 1
+    assert (row["state"], row["reason_code"]) == ("PARKED", "GIVE_UP")
+    assert copies == [(77, None, None)]
 
 
 def test_the_other_document_types_are_as_before(site: Site) -> None:

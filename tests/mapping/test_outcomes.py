@@ -123,7 +123,7 @@ def test_a_question_and_its_copy_need_only_what_is_stored(shipped: Mappings) -> 
     assert kind.write_backs(stored, outcome.receipt) == [expected]
 
 
-def test_absence_is_told_only_by_a_query_that_hides_nothing(site: Site) -> None:
+def test_absence_is_told_only_where_the_query_shows_everything_of_that_operation(site: Site) -> None:
     def ending() -> Ending:
         loaded = site.load()
         kind = loaded.types["erecept_feliras"]
@@ -132,8 +132,16 @@ def test_absence_is_told_only_by_a_query_that_hides_nothing(site: Site) -> None:
         return kind.ask.judge(found(), loaded.types["erecept_lekerdezes"], stored, an_item()).ending
 
     assert ending() is Ending.ABSENT
-    site.edit("mappings/contract/reference-1/pack.yaml", "  - erecept.Lekerdezes\n", "")
+    assert site.notes() == []
+    site.edit(
+        "mappings/contract/reference-1/pack.yaml", "[erecept.Feliras, erecept.Visszavonas]", "[erecept.Visszavonas]"
+    )
     assert ending() is Ending.NO_ANSWER
+    (note,) = site.notes()
+    assert note.number == 2080
+    assert str(note.where).startswith("mappings/erecept_feliras/mapping.yaml:")
+    assert "'erecept.Lekerdezes' shows everything of 'erecept.Feliras'" in str(note)
+    assert site.lint() == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -263,6 +264,128 @@ def test_all_problems_of_all_files_come_in_one_run(site: Site) -> None:
     with pytest.raises(ProblemsError) as raised:
         site.load()
     assert {problem.where.split(":")[0] for problem in raised.value.problems} >= {FELIRAS, ESEMENY}
+
+
+EVERYWHERE = [
+    (
+        FELIRAS,
+        "    taj:         {from: TAJ, type: taj}",
+        "    taj:         {from: TAJ, type: tajj}",
+        "'tajj'. Did you mean 'taj'",
+    ),
+    (FELIRAS, "lane: interactive", "lane: interactiv", "unknown lane 'interactiv'"),
+    (FELIRAS, "erecept.gyse,", "erecept.gyze,", "unknown rule 'erecept.gyze'"),
+    (
+        FELIRAS,
+        "withdrawn_by: erecept_visszavonas",
+        "withdrawn_by: erecept_viszavonas",
+        "'erecept_viszavonas'. Did you mean",
+    ),
+    (FELIRAS, "operation: erecept.Feliras,", "operation: erecept.Feliraas,", "unknown operation 'erecept.Feliraas'"),
+    (FELIRAS, "template: erecept_feliras", "template: erecept_feliraas", "unknown template 'erecept_feliraas.xml.j2'"),
+    (FELIRAS, "max_length: 250", "max_lenght: 250", "unknown key 'max_lenght'. Did you mean 'max_length'"),
+    (FELIRAS, "doc.felirta.pecsetszam, OTH", "doc.felirta.pecsetszm, OTH", "unknown field 'felirta.pecsetszm'"),
+    (FELIRAS, "HIBAS_TAJ: paciens.taj", "HIBAS_TAJ: paciens.tja", "unknown field 'paciens.tja'"),
+    (FELIRAS, "code_list: TTT,", "code_list: TTX,", "unknown code list 'TTX'"),
+    (FELIRAS, "DATUM, type: date}", "DATUM, type: date, kod: {x: y}}", "unknown key 'kod'"),
+    (FELIRAS, "receipt.barcode,", "receipt.barcod,", "unknown part of the receipt 'barcod'"),
+    (FELIRAS, "    settle: 30s\n", "    settle: sok\n", "expected a duration such as 30s, 10min, 8h or 4d, got 'sok'"),
+    (ESEMENY, "[LEJART_UZENET, HIBAS_IDO]", "[LEJART_UZENET, HIBAS_TAJ]", "'HIBAS_TAJ' stands in two lists"),
+    (
+        ESEMENY,
+        "accepted: //ek:EsemenyValasz/",
+        "accepted: //ek:EsemenyValas/",
+        "'ek:EsemenyValas'. Did you mean 'ek:EsemenyV",
+    ),
+    (ESEMENY, "{eeszt_id: //ek:EsemenyValasz/ek:Azonosito}", "{eeszt_id: /*/ek:Xyq}", "has an element 'ek:Xyq'"),
+    (
+        ESEMENY,
+        "ask: ekat_bekuldes_lekerdezes",
+        "ask: ekat_bekuldes_lekerdezs",
+        "document type 'ekat_bekuldes_lekerdezs'",
+    ),
+    (ESEMENY, "{from: VEGE,", "{frm: VEGE,", "unknown key 'frm'. Did you mean 'from'"),
+    (ESEMENY, "{from: TIPUS, values", "{values", "the key 'from' is missing"),
+    (VISSZAVONAS, "document_type: e", "document_tipe: e", "unknown key 'document_tipe'. Did you mean 'document_type'"),
+    ("templates/erecept_visszavonas.xml.j2", "doc.recept", "doc.receptt", "'doc.receptt'. Did you mean 'doc.recept'"),
+    (
+        "templates/erecept_visszavonas.xml.j2",
+        "<er:SajatAzonosito>",
+        "<er:SajatAzonosit>",
+        "unknown element 'er:SajatAzonosit'",
+    ),
+    ("templates/ekat_esemeny.xml.j2", "<ek:SajatAzonosito>", "<ekk:SajatAzonosito>", "prefix 'ekk'. Did you mean 'ek'"),
+    (RULES, "send_within: 90d", "send_within: 90x", "got '90x'"),
+    (RULES, "valid_to: 2020-04-30", "valid_to: 2020-05-30", "two versions are in force"),
+    (
+        OUTBOXES,
+        "    recorder: trusted\n    time_zone",
+        "    recorder: trustd\n    time_zone",
+        "'trustd'. Did you mean 'trusted'",
+    ),
+    (OUTBOXES, "senders: 8", "sendrs: 8", "unknown key 'sendrs'. Did you mean 'senders'"),
+    (PACK, "ekat: ekat.Elerheto", "ekat: ekat.Elerhet", "unknown operation 'ekat.Elerhet'"),
+    (PACK, "code: //kz:Hiba/kz:Kod ", "code: //kz:Hiba/kz:Kodd ", "unknown element 'kz:Kodd'. Did you mean 'kz:Kod'"),
+    (
+        PACK,
+        "ekat.BekuldesLekerdezes: [ekat.Esemeny]",
+        "ekat.BekuldesLekerdezes: [ekat.Esemen]",
+        "operation 'ekat.Esemen'",
+    ),
+    (PACK, "  life: 8h", "  life: 8ora", "got '8ora'"),
+]
+"""Mistakes of every kind in every file, each with what is said of it; all are planted at once."""
+
+
+def test_mistakes_of_every_kind_do_not_hide_each_other(site: Site) -> None:
+    for file, old, new, _ in EVERYWHERE:
+        site.edit(file, old, new)
+    found = [str(problem) for problem in site.lint()]
+    assert [says for *_, says in EVERYWHERE if sum(says in each for each in found) != 1] == []
+    others = [each for each in found if not any(says in each for *_, says in EVERYWHERE)]
+    # a key that is misspelt is missing, too; nothing else is said of what is not wrong
+    assert [each for each in others if "the key 'document_type' is missing" not in each] == []
+
+
+def test_a_line_stays_right_behind_an_element_that_nothing_can_be_made_of(site: Site) -> None:
+    site.edit(RULES, "rules:\n", "rules:\n  - [no rule]\n")
+    line = site.edit(RULES, "send_within: 90d", "send_within: 90x")
+    assert f"{RULES}:{line}" in [problem.where for problem in site.lint()]
+
+
+def test_a_part_that_is_shared_is_told_once(site: Site) -> None:
+    site.edit("templates/_macros.xml.j2", "<kz:Nev>", "<kz:Neev>")
+    (problem,) = site.lint()
+    assert "unknown element 'kz:Neev'. Did you mean 'kz:Nev'?" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("{frm: VEGE}", "unknown key 'frm'. Did you mean 'from'?"),
+        ("{typ: date, form: VEGE}", "unknown key 'form'. Did you mean 'from'?"),
+        ("{type: date}", "the key 'from' is missing"),
+        ("VEGE", "expected a field or a group, got 'VEGE'"),
+    ],
+)
+def test_what_should_be_a_field_is_told_once(site: Site, written: str, says: str) -> None:
+    site.edit(ESEMENY, "{from: VEGE, type: instant, optional: true}", written)
+    found = [str(problem) for problem in site.lint()]
+    assert sum(says in each for each in found) == 1
+    assert len(found) == 1 + ("typ:" in written)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [FELIRAS, ESEMENY, VISSZAVONAS, RULES, OUTBOXES, PACK])
+def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> None:
+    """Every line of a file in turn becomes nonsense; lint tells something and never fails itself."""
+    path = site.folder / file
+    lines = path.read_text("utf-8").splitlines()
+    changed = [number for number, line in enumerate(lines) if re.match(r"\s*-?\s*[\w.]+:\s", line)]
+    for number in changed[:: max(1, len(changed) // 12)]:
+        head, _, _ = lines[number].partition(": ")
+        path.write_text("\n".join([*lines[:number], f"{head}: [{{a: b}}]", *lines[number + 1 :]]), "utf-8")
+        assert site.lint(), lines[number]
 
 
 def test_good_files_have_no_problem(site: Site) -> None:

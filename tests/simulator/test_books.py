@@ -34,6 +34,7 @@ def a_document(identifier: str, message_id: str = "urn:m") -> Document:
     )
 
 
+@pytest.mark.slow
 def test_the_books_survive_sigkill_and_duplicates_are_still_known(started: Callable[..., SimulatorProcess]) -> None:
     first = started()
     client = HandClient(first.addresses, first.pki)
@@ -84,6 +85,7 @@ def test_one_message_makes_one_document_however_many_send_it_at_once(tmp_path: P
     register.close()
 
 
+@pytest.mark.slow
 def test_the_judge_can_have_duplicates_taken_as_second_documents(started: Callable[..., SimulatorProcess]) -> None:
     process = started(duplicates="accept")
     client = HandClient(process.addresses, process.pki)
@@ -94,6 +96,7 @@ def test_the_judge_can_have_duplicates_taken_as_second_documents(started: Callab
     assert {d["id"] for d in process.control.register()} == identifiers
 
 
+@pytest.mark.slow
 def test_fifty_clients_at_once_are_served(started: Callable[..., SimulatorProcess]) -> None:
     process = started(latency_ms=50)
     client = HandClient(process.addresses, process.pki)
@@ -107,6 +110,7 @@ def test_fifty_clients_at_once_are_served(started: Callable[..., SimulatorProces
     assert len({d["id"] for d in process.control.register()}) == 50
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_cleanly(started: Callable[..., SimulatorProcess]) -> None:
     process = started()
     process.control.fault("slow", seconds=30)
@@ -138,6 +142,7 @@ def test_the_pki_is_recognisable_private_and_fits_together(prepared: Path) -> No
     assert names.value.get_values_for_type(x509.DNSName) == ["localhost"]
 
 
+@pytest.mark.slow
 def test_an_rsa_pki_serves_as_well(tmp_path: Path, prepared: Path, started: Callable[..., SimulatorProcess]) -> None:
     state = tmp_path / "rsa"
     pki = make_pki(state / "pki", keys="rsa")
@@ -165,6 +170,7 @@ def test_without_init_an_empty_folder_is_refused(tmp_path: Path) -> None:
     assert "--init makes them" in ended.stderr
 
 
+@pytest.mark.slow
 def test_an_answer_that_the_schema_refuses_is_not_sent_and_nothing_is_recorded(
     tmp_path: Path, started: Callable[..., SimulatorProcess]
 ) -> None:

@@ -15,6 +15,8 @@ from runner.domain.outbox import State
 from runner.store.rows import to_text
 from tests.support.rows import SQL, Lab, claim, completion, request
 
+pytestmark = pytest.mark.slow
+
 AMOUNT = 2000
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runner.errors import IntegrityError, StoreError
 from runner.store.embedded import EmbeddedStore
+from runner.store.embedded.installation import DaemonLock
 from tests.support.rows import OUTBOXES, SQL, Lab
 
 
@@ -66,6 +69,7 @@ def test_a_database_that_is_not_installed_or_not_complete_is_said_so(lab: Lab, t
     lab.store.install()
     lab.store.check_installed("test")
     empty = EmbeddedStore(tmp_path / "empty.db", OUTBOXES, SQL)
+    (tmp_path / "empty.db").touch()
     with pytest.raises(StoreError, match="RNR-7008"):
         empty.check_installed("test")
     empty.close()
@@ -101,6 +105,49 @@ def test_the_lock_ends_with_the_process_however_that_ends(lab: Lab) -> None:
         process.kill()
         process.wait()
     lab.store.lock_daemon().close()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_second_daemon_is_refused_by_whatever_name_it_comes(
+    lab: Lab, tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    other = tmp_path / "other" / "medworks.db"
+    other.parent.mkdir()
+    with lab.store.lock_daemon():
+        link(lab.path, other)
+        lab.path.with_name("medworks.db.lock").unlink()
+        for path in (other, lab.path):
+            with pytest.raises(StoreError, match="RNR-7003"):
+                DaemonLock(path)
+
+
+def test_a_daemon_does_not_work_beside_another_name_of_the_file(lab: Lab, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    os.link(lab.path, other)
+    for path in (lab.path, other):
+        with pytest.raises(StoreError, match=r"RNR-7301 .* 2 names"):
+            DaemonLock(path)
+    other.unlink()
+    lab.store.lock_daemon().close()
+
+
+def test_only_the_installation_makes_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "ő #1?.db"
+    store = EmbeddedStore(path, OUTBOXES, SQL)
+    for act in (
+        store.lock_daemon,
+        lambda: store.check_installed("test"),
+        lambda: store.desk.rows("SELECT 1"),
+        lambda: store.desk.activate(()),
+        lambda: store.outbox.beat("query", "one"),
+        store.install_example,
+    ):
+        with pytest.raises(StoreError, match="RNR-7008"):
+            act()
+    assert list(tmp_path.iterdir()) == []
+    store.install()
+    assert path.is_file()
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:

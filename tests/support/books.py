@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 WRITES = {"erecept_feliras", "ekat_esemeny"}
@@ -15,6 +15,7 @@ def differences(
     messages: Mapping[int, str],
     register: Sequence[Mapping[str, Any]],
     bar_codes: Mapping[str, str | None],
+    asked: Collection[int] | None = None,
 ) -> list[str]:
     """
     Compare the books at rest; one sentence for each thing that may not be.
@@ -25,11 +26,13 @@ def differences(
         messages: Item → message identifier, where bytes may have left.
         register: The simulator's documents.
         bar_codes: ``source_key`` of a prescription → the bar code in MedWorkS's own table.
+        asked: Items whose withdrawal their recorders asked for; None: nobody kept a list.
     """
     wrong = []
     copies = Counter(str(entry["own_reference"]) for entry in register)
     documents = {str(entry["own_reference"]): entry for entry in register}
     known = set(messages.values())
+    shown: Counter[str] = Counter()
     wrong += [
         f"the EESZT has a document that no item knows of: {reference}"
         for reference in documents
@@ -58,8 +61,44 @@ def differences(
         code = bar_codes.get(str(item["source_key"]))
         if item["ward_answer"] == "PRINT" and document is not None and valid and code != document["id"]:
             wrong.append(f"{name}: MedWorkS's own table has bar code {code}")
-        if item["compensation"] == "DONE" and code:
-            wrong.append(f"{name}: MedWorkS's own table shows a bar code of what is withdrawn")
-        if item["ward_answer"] == "PAPER" and code:
-            wrong.append(f"{name}: MedWorkS's own table shows a bar code beside paper")
+        wrong += [f"{name}: {what}" for what in _of_withdrawals(item, identifiers, code, asked, valid=valid)]
+        if item["ward_answer"] == "PRINT" and valid:
+            shown[str(item["source_key"])] += 1
+    wrong += [f"record {key} has {count} valid documents" for key, count in shown.items() if count > 1]
+    owners = {value: number for number, value in identifiers.items()}
+    still = {item["item_id"] for item in items if item["ward_answer"] == "PRINT"}
+    wrong += [
+        f"record {key}: MedWorkS's own table has bar code {code} of what nobody may print"
+        for key, code in bar_codes.items()
+        if code and owners.get(code) not in still and not _failed(items, owners.get(code))
+    ]
     return wrong
+
+
+def _of_withdrawals(
+    item: Mapping[str, Any],
+    identifiers: Mapping[int, str],
+    code: str | None,
+    asked: Collection[int] | None,
+    *,
+    valid: bool,
+) -> Iterator[str]:
+    if code and code == identifiers.get(item["item_id"]):
+        if item["compensation"] == "DONE":
+            yield "MedWorkS's own table shows a bar code of what is withdrawn"
+        if item["ward_answer"] == "PAPER":
+            yield "MedWorkS's own table shows a bar code beside paper"
+    if asked is not None and item["item_id"] in asked and valid:
+        yield "its withdrawal was asked for, and it is still valid"
+    if (
+        asked is not None
+        and item["item_id"] not in asked
+        and item["ward_answer"] in {"PRINT", "WITHDRAWN"}
+        and not valid
+    ):
+        yield "withdrawn, and nobody asked for it"
+
+
+def _failed(items: Sequence[Mapping[str, Any]], number: int | None) -> bool:
+    """Whether it could not be withdrawn, so that it still stands."""
+    return any(item["item_id"] == number and item["compensation"] == "FAILED" for item in items)

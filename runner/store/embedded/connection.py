@@ -32,10 +32,15 @@ class Connections:
 
     Readers never block the writer nor wait for it (WAL). Our own writers queue at a lock; other programs' writes are
     waited for within a bound.
+
+    Attributes:
+        path: The file.
+        may_create: Whether a file that is missing is made; else it counts as not installed.
     """
 
     def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
         self.path = path
+        self.may_create = False
         self._busy_s = busy_s
         self._turn = threading.Lock()
         self._writer: sqlite3.Connection | None = None
@@ -77,7 +82,7 @@ class Connections:
         A connection that cannot write.
 
         Raises:
-            StoreError: SQLite refuses.
+            StoreError: SQLite refuses, or the statement would write.
         """
         with self._guard:
             connection = self._readers.pop() if self._readers else None
@@ -87,6 +92,10 @@ class Connections:
                 connection.execute("PRAGMA query_only = ON")
             try:
                 yield connection
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
+                    raise fault(7302, str(self.path)) from error
+                raise
             finally:
                 with self._guard:
                     self._readers.append(connection)
@@ -99,9 +108,17 @@ class Connections:
             self._readers, self._writer = [], None
 
     def _connect(self) -> sqlite3.Connection:
+        if not self.may_create and not self.path.exists():
+            raise fault(7008, str(self.path))
         with suppress(OSError):  # there already, or SQLite says why not; its WAL takes over the rights of the file
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(self.path, timeout=self._busy_s, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=self._busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         connection.row_factory = sqlite3.Row
         connection.text_factory = _text
         connection.execute("PRAGMA journal_mode = WAL")

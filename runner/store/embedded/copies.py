@@ -1,4 +1,9 @@
-"""Write-back: what an acceptance brought is copied into MedWorkS's own tables, row by row."""
+"""
+Write-back: what an acceptance brought is copied into MedWorkS's own tables, row by row.
+
+Copies into the same row count in the order of the items whose record they tell of, whenever they are made: what a newer
+one has told, an older one that comes late does not tell again.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +36,8 @@ def write_back(database: Database, limit: int) -> Mapping[str, int]:
     """
     Copy what is due; counts ``written``, ``failed``, ``locked``, only those above zero.
 
-    A target that is not exactly one row is an error, kept for EESZT_V_ATTENTION; a table that MedWorkS is writing to is
-    left for the next round.
+    What newer copies have told already is dropped and not counted. A target that is not exactly one row is an error,
+    kept for EESZT_V_ATTENTION; a table that MedWorkS is writing to is left for the next round.
     """
     with database.connections.reading() as connection:
         now = to_text(clock(connection, database.statements))
@@ -43,9 +48,11 @@ def write_back(database: Database, limit: int) -> Mapping[str, int]:
     try:
         with database.connections.writing() as connection:
             for copy in due:
-                error = _copy(connection, copy)
-                _note(database, connection, copy, error)
-                counts["written" if error is None else "failed"] += 1
+                values = _still_so(database, connection, copy)
+                error = _copy(connection, copy, values) if values else None
+                _note(database, connection, copy, error, dropped=not values)
+                if values:
+                    counts["written" if error is None else "failed"] += 1
     except StoreError as error:
         if error.number != BUSY:
             raise
@@ -53,9 +60,18 @@ def write_back(database: Database, limit: int) -> Mapping[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _copy(connection: sqlite3.Connection, copy: Record) -> str | None:
+def _still_so(database: Database, connection: sqlite3.Connection, copy: Record) -> dict[str, object]:
+    """Give what of a copy no newer one has told otherwise."""
+    binds = {name: copy[name] for name in ("target", "record_item", "item_id", "write_back_id")}
+    told: set[str] = set()
+    for newer in connection.execute(database.statements["copied_later"], binds):
+        told |= {name.upper() for name in json.loads(newer["values_json"])}
+    return {name: value for name, value in json.loads(copy["values_json"]).items() if name.upper() not in told}
+
+
+def _copy(connection: sqlite3.Connection, copy: Record, values: Mapping[str, object]) -> str | None:
     """Make one copy; why not, or None. The names of columns may stand in the reason, values never do."""
-    key, values = json.loads(copy["key_json"]), json.loads(copy["values_json"])
+    key = json.loads(copy["key_json"])
     where = f"write-back into {copy['table_name']}"
     try:
         table = quoted(copy["table_name"], where)
@@ -84,7 +100,9 @@ def _copy(connection: sqlite3.Connection, copy: Record) -> str | None:
     return None
 
 
-def _note(database: Database, connection: sqlite3.Connection, copy: Record, error: str | None) -> None:
+def _note(
+    database: Database, connection: sqlite3.Connection, copy: Record, error: str | None, *, dropped: bool
+) -> None:
     next_at: datetime | None = None
     tries = int(copy["tries"])
     if error is not None and tries + 1 < TRIES:
@@ -93,7 +111,7 @@ def _note(database: Database, connection: sqlite3.Connection, copy: Record, erro
         database.statements["note_write_back"],
         {
             "write_back_id": copy["write_back_id"],
-            "state": "DONE" if error is None else "FAILED",
+            "state": "DROPPED" if dropped else "DONE" if error is None else "FAILED",
             "next_at": to_text(next_at),
             "error": error,
         },

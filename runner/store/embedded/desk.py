@@ -40,7 +40,11 @@ class EmbeddedDesk:
     # items
 
     def submit(self, item: NewItem) -> int:
-        """Write an item and give its number; the same document type and source key twice gives the existing item's."""
+        """
+        Write an item and give its number; the same document type and source key twice gives the existing item's.
+
+        A withdrawal is always a row of its own.
+        """
         database = self._database
         with database.connections.writing() as connection:
             found = connection.execute(database.statements["lane_of_type"], {"document_type": item.document_type})
@@ -111,7 +115,7 @@ class EmbeddedDesk:
             row = now.load([item_id])[item_id].row
             seen = steps.decide(row, alive=alive, now=now.now).row
         if seen is row:
-            return row.ward_answer
+            return row.told
         try:
             with database.transaction(lane, DECIDE_BUSY_S) as transaction:
                 work = Work(transaction, [item_id])
@@ -120,7 +124,7 @@ class EmbeddedDesk:
                 step = steps.decide(locked, alive=alive, now=work.now)
                 work.apply(step)
                 work.finish()
-                return step.row.ward_answer
+                return step.row.told
         except StoreError:
             return WardAnswer.WAIT
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from typing import TYPE_CHECKING, Self
+import sys
+from typing import IO, TYPE_CHECKING, Self
 
 from runner.domain.environment import Identity
 from runner.domain.outbox import TRANSITIONS
 from runner.errors import fault
 from runner.store.embedded.connection import is_busy, reason_of
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +27,15 @@ def install(database: Database, environment: str) -> None:
     """
     Create or complete tables, triggers and views in one transaction; repeated, it writes nothing.
 
+    Only this makes a database's file.
+
     Raises:
         IntegrityError: The database belongs to the other environment.
         StoreError: SQLite refuses.
     """
     schema = database.statements.schema()
     version = _version(schema)
+    database.connections.may_create = True
     with database.connections.writing() as connection:
         if _installed(database, connection, environment) == version:
             return
@@ -126,28 +133,60 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def _lock_file(file: IO[bytes]) -> None:
+    """
+    Lock a file for as long as it is open here.
+
+    Raises:
+        BlockingIOError: Somebody else has it.
+    """
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 class DaemonLock:
     """
     The right to be the one daemon of an embedded database; ends with the process, however that ends.
 
-    It is SQLite's own lock on a file beside the database, so that it works on every system that SQLite works on.
+    It is SQLite's own lock on a file beside the database, which works on every system that SQLite works on; and, where
+    the system has it, a lock on the database's file itself, whatever name it is opened by. SQLite's own locks on that
+    are of another kind (POSIX), but end for the whole process when the file is closed here: close this after them.
     """
 
     def __init__(self, path: Path) -> None:
+        try:
+            self._database = path.open("rb")
+        except FileNotFoundError as error:
+            raise fault(7008, str(path)) from error
+        except OSError as error:
+            raise fault(7002, str(path), reason=error.strerror or type(error).__name__) from error
         self._connection = sqlite3.connect(
             path.with_name(path.name + ".lock"), timeout=0, isolation_level=None, check_same_thread=False
         )
         try:
+            _lock_file(self._database)
             self._connection.execute("BEGIN EXCLUSIVE")
+            self._refuse_other_names(path)
+        except BlockingIOError as error:
+            self.close()
+            raise fault(7003, str(path)) from error
         except sqlite3.OperationalError as error:
-            self._connection.close()
+            self.close()
             if is_busy(error):
                 raise fault(7003, str(path)) from error
             raise fault(7002, str(path), reason=reason_of(error)) from error
 
+    def _refuse_other_names(self, path: Path) -> None:
+        """SQLite keeps its log beside the name that it was given: rows written by way of another name would be lost."""
+        names = path.stat().st_nlink
+        if names > 1:
+            self.close()
+            raise fault(7301, str(path), count=names)
+
     def close(self) -> None:
         """Let another daemon in."""
         self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self

@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from runner.errors import fault
-from runner.store.rows import Stored, certain, to_binds, to_instant, to_item, to_stored, to_text
+from runner.store.rows import Stored, certain, target_of, to_binds, to_instant, to_item, to_stored, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -86,6 +86,10 @@ class EmbeddedTransaction:
     def successors(self, item_id: int) -> list[int]:
         """Give the rows that need this one accepted and are not sent."""
         return [record[0] for record in self._run("successors", item_id=item_id)]
+
+    def hand_on(self, item_id: int) -> None:
+        """Let what waits for an item that never went wait for what that one waited for."""
+        self._run("hand_on", item_id=item_id)
 
     def purge_bodies(self, items: Collection[int]) -> None:
         """Forget the bytes of items that are final."""
@@ -171,12 +175,14 @@ class EmbeddedTransaction:
         """Forget answers of queries; ``items`` is a JSON list."""
         self._run_plain("purge_results", items=items)
 
-    def queue_write_backs(self, item_id: int, copies: Sequence[WriteBack]) -> None:
-        """Note copies that are due into the HIS's own tables."""
+    def queue_write_backs(self, item_id: int, record_item: int, copies: Sequence[WriteBack]) -> None:
+        """Note copies that are due into the HIS's own tables, of an item or of the item that it withdraws."""
         for copy in copies:
             self._run_plain(
                 "queue_write_back",
                 item_id=item_id,
+                record_item=record_item,
+                target=target_of(copy),
                 table_name=copy.table,
                 key_json=json.dumps(dict(copy.key), ensure_ascii=False, default=str),
                 values_json=json.dumps(dict(copy.values), ensure_ascii=False, default=str),

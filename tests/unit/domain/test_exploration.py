@@ -42,6 +42,7 @@ def test_in_every_world_nothing_is_lost_sent_twice_or_told_twice(kind: str) -> N
     assert found.worlds > 1000, "the exploration must not be cut short by a mistake of its own"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_daemons_die_over_is_taken_out_of_the_way_and_still_comes_to_its_end(kind: str) -> None:
     _, found = walked(kind, poison_after=0)

@@ -108,7 +108,7 @@ def check_row(row: Row) -> None:
 
 
 def check_sentence(row: Row) -> None:
-    """What the ward reads beside an ending by paper: that the paper form is valid, and of nothing that is still tried."""
+    """What the ward reads beside an ending by paper: that it is valid, and of nothing that is still tried."""
     if row.ward_answer is WardAnswer.PAPER and row.state in (FINAL | {State.PARKED}) - {
         State.ACCEPTED,
         State.CANCELLED,
@@ -207,6 +207,6 @@ def test_a_sentence_beside_paper_keeps_its_cause_and_is_never_longer_than_the_da
     assert sentences.on_paper("A(z) X mező hibás: nem szám.") == (
         "A(z) X mező hibás: nem szám. A papíralapú forma érvényes."
     )
-    assert len(sentences.on_paper("x" * 5000)) == sentences.MOST
+    assert len(sentences.on_paper("x" * 5000)) == sentences.LONGEST
     assert sentences.on_paper("x" * 5000).endswith("a papíralapú forma érvényes.")
     assert sentences.bounded("x" * 1_000_000) == "x" * 999 + "…"
