@@ -193,7 +193,8 @@ def _watches(
 
 
 def _forget_audit(retention: Retention) -> None:
-    if counts := retention.run_once():
+    counts = retention.run_once()
+    if counts:
         logger.info("audit log was kept long enough", extra={"event": "audit.forgotten", **counts})
 
 

@@ -1,9 +1,10 @@
-"""The one table of faults: the faults of the files and the faults of the work."""
+"""The one table of faults: those of the files, of the work, and of integrity."""
 
 from __future__ import annotations
 
 from runner.errors.entry import Entry
 from runner.errors.files import FILES
+from runner.errors.integrity import INTEGRITY
 from runner.errors.work import WORK
 
-TABLE: dict[int, Entry] = FILES | WORK
+TABLE: dict[int, Entry] = FILES | WORK | INTEGRITY

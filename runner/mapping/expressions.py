@@ -10,9 +10,10 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 
+from runner.mapping.filters import OURS
 from runner.mapping.places import Key, YamlFile
 from runner.mapping.problems import Problems
-from runner.mapping.sandbox import FILTERS, METHODS, OURS, TESTS, Language, exact
+from runner.mapping.sandbox import FILTERS, METHODS, TESTS, Language, exact
 
 SPECIAL = set(",[]{}#:")
 """Characters that YAML reads as its own somewhere; an expression with one of them stands in quotes."""

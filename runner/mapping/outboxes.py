@@ -89,7 +89,7 @@ def read_outboxes(path: Path, problems: Problems) -> dict[str, OutboxConfig]:
         )
         _check_names(entry, found[lane], file, problems)
         for other in found.values():
-            if other.lane != lane and other.table.upper() == entry["table"].upper():
+            if other.lane != lane and other.table.upper() == found[lane].table.upper():
                 what = f"the table {entry['table']!r}, which is {other.lane}'s,"
                 problems.add(2014, file.at("outboxes", lane, "table"), what=what, instead="Give each its own table")
     return found

@@ -7,7 +7,6 @@ Nothing can be called that could load, loop or grow without bound, so a mapping 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,13 +17,12 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS as DEFAULT_TESTS
-from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
 
 from runner.mapping.budget import begin, counted, spend
+from runner.mapping.filters import OURS, bounded, is_number, text
 from runner.mapping.problems import nearest
-from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
-from runner.mapping.values import WIDEST as WIDEST_NUMBER
+from runner.mapping.values import Empty, Record, written
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -79,93 +77,6 @@ METHODS: Mapping[type, frozenset[str]] = {
     date: frozenset({"year", "month", "day"}),
 }
 """Attributes and methods of values that may be used."""
-
-_HUGE = 10**WIDEST_NUMBER
-
-WIDEST = 100
-"""Most places that ``zfill`` fills."""
-
-
-def _default(value: Any, default: Any = "") -> Any:
-    return default if isinstance(value, Undefined | Empty) or value is None else value
-
-
-def _join(value: Any, between: str = "") -> str:
-    return between.join(_text(each, len(between)) for each in value)
-
-
-def _text(value: Any, more: int = 0) -> str:
-    text = written(value)
-    spend(len(text) + more)
-    return text
-
-
-def _sum(value: Any, attribute: str | None = None) -> Any:
-    numbers = [each.value(attribute) if attribute is not None else each for each in value]
-    if not all(_is_number(each) for each in numbers):
-        raise SecurityError("sum is for numbers only")
-    return _bounded(sum(numbers))
-
-
-def _round(value: Any, places: int = 0, method: str = "common") -> Any:
-    if not _is_number(value) or abs(places) > WIDEST_NUMBER:
-        raise SecurityError("round is for numbers, to at most 60 places")
-    return DEFAULT_FILTERS["round"](value, places, method)
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, int) and abs(value) >= _HUGE:
-        raise SecurityError("a number beyond all measure")
-    return value
-
-
-@pass_context  # so that it is not computed beforehand
-def _spend(context: Context, amount: int) -> None:  # noqa: ARG001  Jinja's order
-    spend(amount)
-
-
-def _replace(value: Any, old: str, new: str) -> str:
-    text = written(value)
-    if len(text) + text.count(old) * len(new) > LONGEST:
-        raise SecurityError("replace beyond all measure")
-    return text.replace(old, new)
-
-
-def _zfill(value: Any, width: int) -> str:
-    if width > WIDEST:
-        raise SecurityError("zfill beyond 100 places")
-    return written(value).zfill(width)
-
-
-def _digits(value: Any) -> str:
-    return "".join(each for each in written(value) if each in "0123456789")
-
-
-def _json(value: Any) -> Any:
-    return (
-        value if isinstance(value, Record | tuple) else wrapped(json.loads(written(value), parse_float=Decimal), "JSON")
-    )
-
-
-def _decimal(value: str) -> Decimal:
-    return Decimal(value)
-
-
-OURS: dict[str, Callable[..., Any]] = {
-    "default": _default,
-    "d": _default,
-    "join": _join,
-    "zfill": _zfill,
-    "digits": _digits,
-    "json": _json,
-    "replace": _replace,
-    "round": _round,
-    "sum": _sum,
-    "written": _text,
-    "@spend": _spend,
-    "@decimal": _decimal,
-}
-"""Filters of ours; a name that begins with @ cannot be written in an expression."""
 
 
 class _Exact(NodeTransformer):
@@ -238,7 +149,7 @@ class Language(SandboxedEnvironment):
         super().__init__(
             undefined=StrictUndefined,
             autoescape=templates is not None,
-            finalize=_text if templates is not None else None,
+            finalize=text if templates is not None else None,
             loader=FileSystemLoader(templates) if templates is not None else None,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -302,17 +213,13 @@ class Language(SandboxedEnvironment):
         """Compute exactly, and only with numbers."""
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
             return written(left) + written(right)
-        if operator == "**" or not (_is_number(left) and _is_number(right)):
+        if operator == "**" or not (is_number(left) and is_number(right)):
             if isinstance(left, Empty) or isinstance(right, Empty):
                 return left * right  # raises, naming the column
             raise SecurityError(f"{operator} is for numbers only")
         if operator == "/":
             return Decimal(left) / Decimal(right)
-        return _bounded(super().call_binop(context, operator, left, right))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | Decimal)
+        return bounded(super().call_binop(context, operator, left, right))
 
 
 def _is_none(value: Any) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runner.demo.site import write_secret
-from tests.acceptance.test_three_books import hospital, judge, write_rows
+from tests.acceptance.test_three_books import Writer, hospital, judge
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -29,7 +29,8 @@ BROUGHT = {"runner.toml", "pki", "simulator", "audit.pub", "audit.key", "barcode
 def test_a_server_that_is_lost_is_built_anew_and_finishes_everything(tmp_path: Path) -> None:
     with hospital(tmp_path / "site", latency_ms=30) as stage:
         stage.start_daemon()
-        write_rows(stage, random.Random(5))
+        writer = Writer(stage, random.Random(5))
+        writer.write_rows()
         stage.until(
             "something on the wire", lambda: any(row["state"] == "SENDING" for row in stage.medworks.all_items())
         )
@@ -45,4 +46,4 @@ def test_a_server_that_is_lost_is_built_anew_and_finishes_everything(tmp_path: P
         stage.until("the sessions' end: the key that sealed them is gone", lambda: not stage.medworks.rows(live))
         stage.log_in_doctors()
         stage.stop_daemon()
-        assert not judge(stage)
+        assert not judge(stage, writer)

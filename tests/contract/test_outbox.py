@@ -544,7 +544,7 @@ def test_a_source_query_reads_by_name_and_cannot_write(lab: Lab) -> None:
         {"VENY_ID": 2, "NEV": "B", "HOL": "w"},
         {"VENY_ID": 3, "NEV": "C", "HOL": "w"},
     ]
-    with pytest.raises(Exception, match="RNR-7002"):
+    with pytest.raises(Exception, match="RNR-7302"):
         lab.store.outbox.read_source("DELETE FROM MW_VENY", item)
     with pytest.raises(Exception, match="RNR-7002"):
         lab.store.outbox.read_source("SELECT * FROM MW_NINCS", item)

@@ -70,6 +70,7 @@ def test_a_second_daemon_finds_nothing_left_to_do(lab: Lab, caplog: pytest.LogCa
     one, two = (Duties(upkeep(lab.store.outbox, FrozenClock(), list(OUTBOXES), kept)) for _ in range(2))
     one.run_once()
     figures = lab.run("SELECT day, number FROM EESZT_DAY")
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         two.run_once()
     assert caplog.records == []

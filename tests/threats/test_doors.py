@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ FAR = 10.0**12
 
 
 def client(pki: Pki, trusted: Path | None = None, **limits: float) -> HttpClient:
-    tls = client_tls(trusted=trusted or pki.authority, certificate=pki.client.certificate, key=pki.client.key)
+    own = pki.institution
+    tls = client_tls(trusted=trusted or pki.ca.certificate, certificate=own.certificate, key=own.key)
     return HttpClient(tls, Timeouts(connect_s=2.0, read_s=limits.get("read_s", 2.0)), most_bytes=1_000_000)
 
 
@@ -91,8 +93,7 @@ def test_a_second_answer_in_the_first_is_not_taken_for_the_next(p256: Pki) -> No
             split = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
             visit.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + own + split)
 
-    with raw_server(p256, answer) as server:
-        http = client(p256)
+    with raw_server(p256, answer) as server, closing(client(p256)) as http:
         assert {post(http, server.url) for _ in range(5)} <= {b"first", b"other"}
 
 

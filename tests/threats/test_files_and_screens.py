@@ -26,7 +26,7 @@ def settings_file(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     for name in ("mappings", "templates", "sources", "mappings/contract"):
         (folder / name).mkdir(parents=True, mode=0o755)
-    for name in ("pin.pem", "client.pem", "client.key", "ca.pem", "key", "mappings/outboxes.yaml"):
+    for name in ("pin.pem", "client.pem", "client.key", "ca.pem", "key", "audit.pem", "mappings/outboxes.yaml"):
         (folder / name).write_text("x")
         (folder / name).chmod(0o600)
     file = folder / "runner.toml"
@@ -53,6 +53,8 @@ trust = "ca.pem"
 code = "1"
 [sealing]
 key_file = "key"
+[audit]
+public_key = "audit.pem"
 """)
     file.chmod(0o600)
     return file

@@ -123,6 +123,8 @@ class EmbeddedAdoption:
                     "document": document,
                     "acting_user": sent.acting_user,
                     "mapping_version": "",
+                    "decision": None,
+                    "rules": None,
                     "now": to_text(sent.sent_at),
                     "expires_at": to_text(sent.expires_at),
                 }

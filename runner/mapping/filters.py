@@ -1,0 +1,114 @@
+"""Filters of ours: exact, bounded, and telling which column is empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Undefined
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.utils import pass_context
+
+from runner.mapping.budget import spend
+from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
+from runner.mapping.values import WIDEST as WIDEST_NUMBER
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+_HUGE = 10**WIDEST_NUMBER
+
+WIDEST = 100
+"""Most places that ``zfill`` fills."""
+
+
+def _default(value: Any, default: Any = "") -> Any:
+    return default if isinstance(value, Undefined | Empty) or value is None else value
+
+
+def _join(value: Any, between: str = "") -> str:
+    return between.join(text(each, len(between)) for each in value)
+
+
+def text(value: Any, more: int = 0) -> str:
+    """Give a value as it is written into a message, its length counted."""
+    shown = written(value)
+    spend(len(shown) + more)
+    return shown
+
+
+def _sum(value: Any, attribute: str | None = None) -> Any:
+    numbers = [each.value(attribute) if attribute is not None else each for each in value]
+    if not all(is_number(each) for each in numbers):
+        raise SecurityError("sum is for numbers only")
+    return bounded(sum(numbers))
+
+
+def _round(value: Any, places: int = 0, method: str = "common") -> Any:
+    if not is_number(value) or abs(places) > WIDEST_NUMBER:
+        raise SecurityError("round is for numbers, to at most 60 places")
+    return DEFAULT_FILTERS["round"](value, places, method)
+
+
+def bounded(value: Any) -> Any:
+    """Give a number back, unless it grows beyond all measure."""
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        raise SecurityError("a number beyond all measure")
+    return value
+
+
+@pass_context  # so that it is not computed beforehand
+def _spend(context: Context, amount: int) -> None:  # noqa: ARG001  Jinja's order
+    spend(amount)
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text = written(value)
+    if len(text) + text.count(old) * len(new) > LONGEST:
+        raise SecurityError("replace beyond all measure")
+    return text.replace(old, new)
+
+
+def _zfill(value: Any, width: int) -> str:
+    if width > WIDEST:
+        raise SecurityError("zfill beyond 100 places")
+    return written(value).zfill(width)
+
+
+def _digits(value: Any) -> str:
+    return "".join(each for each in written(value) if each in "0123456789")
+
+
+def _json(value: Any) -> Any:
+    return (
+        value if isinstance(value, Record | tuple) else wrapped(json.loads(written(value), parse_float=Decimal), "JSON")
+    )
+
+
+def _decimal(value: str) -> Decimal:
+    return Decimal(value)
+
+
+OURS: dict[str, Callable[..., Any]] = {
+    "default": _default,
+    "d": _default,
+    "join": _join,
+    "zfill": _zfill,
+    "digits": _digits,
+    "json": _json,
+    "replace": _replace,
+    "round": _round,
+    "sum": _sum,
+    "written": text,
+    "@spend": _spend,
+    "@decimal": _decimal,
+}
+"""Filters of ours; a name that begins with @ cannot be written in an expression."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value may be computed with."""
+    return isinstance(value, int | Decimal)
