@@ -42,7 +42,7 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
@@ -57,7 +57,7 @@ pages: setup ## Write the generated reference pages anew
 verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
 	$(BIN)/python docs/generate.py --check --slow
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
-	$(BIN)/python tests/audit.py
+	$(BIN)/python tests/dependency_audit.py
 
 clean: ## Remove the environment, caches and the demo's folder
 	rm -rf .venv demo-site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

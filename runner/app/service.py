@@ -134,7 +134,7 @@ def _build(
     watch = IdentityWatch(store.outbox)
     watch.run_once()
     eeszt = Counterpart.of(settings, mappings, clock, audit)
-    seal = sealer(settings.sealing, settings.runner.environment)
+    seal = sealer(settings.sealing, settings.runner.environment, store.outbox.identity().database_id)
     sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
     sessions.look_over()
     site = Site(

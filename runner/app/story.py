@@ -89,11 +89,12 @@ def _window_closed(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _explained(decision: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
     """Give a stored decision with what its line says, where from, and which rules applied."""
     chose = decision["acting_user"] is not None
-    line = line_of(decision["line"], decision["reason_code"], sent=chose)
+    known = Kind(kind) if kind is not None else None
+    line = line_of(decision["line"], known, decision["ending"], decision["reason_code"], sent=chose)
     return {
         **decision,
         "ending": "MISSED" if decision["ending"] == Ending.TOO_LATE else decision["ending"],
-        "statement": statement(line, Kind(kind)) if line is not None and kind is not None else None,
+        "statement": statement(line, known) if line is not None and known is not None else None,
         "source": line.source if line is not None else None,
         "open": line is not None and line.open_question,
         "rules": json.loads(decision["rules"] or "{}"),

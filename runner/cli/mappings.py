@@ -20,6 +20,7 @@ from runner.mapping.scaffold import new_mapping
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from runner.mapping import DocumentType, Mappings
 
@@ -132,7 +133,7 @@ def show_schema(args: argparse.Namespace) -> int:
     made = (
         language_schema(args.name)
         if args.name in LANGUAGE
-        else document_schema(_type(_folders(args).load(), args.name))
+        else document_schema(_type(_folders(args).load(), args.name, LANGUAGE))
     )
     print(json.dumps(made, ensure_ascii=False, indent=2))
     return DONE
@@ -195,10 +196,10 @@ def _folders(args: argparse.Namespace) -> app.Folders:
     )
 
 
-def _type(mappings: Mappings, name: str) -> DocumentType:
+def _type(mappings: Mappings, name: str, besides: Sequence[str] = ()) -> DocumentType:
     if name not in mappings.types:
         unknown = Problems()
-        unknown.add_unknown("mapping", "document type", name, mappings.types)
+        unknown.add_unknown("mapping", "document type", name, (*besides, *mappings.types))
         unknown.raise_any()
     return mappings.types[name]
 

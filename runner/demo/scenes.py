@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from runner.demo.stage import Stage
 
 TTT = ("210002737", "210123456", "210234567", "210345678")
+WITHDRAWN = 2
+"""Which prescription of the morning is withdrawn."""
+
 WRITE, WITHDRAW, ASK, EVENT = "erecept_feliras", "erecept_visszavonas", "erecept_lekerdezes", "ekat_esemeny"
 
 
@@ -26,7 +29,8 @@ def main(stage: Stage) -> None:
         (SZUCS, PATIENTS[3], TTT[3], "1 kapszula este"),
     ):
         keys.append(stage.medworks.prescribe(doctor, patient, ttt, dose))
-        stage.expect(WRITE, keys[-1], "ACCEPTED", "PRINT", doctor.eeszt_user)
+        ward = "WITHDRAWN" if len(keys) == WITHDRAWN else "PRINT"
+        stage.expect(WRITE, keys[-1], "ACCEPTED", ward, doctor.eeszt_user)
     events = [
         stage.medworks.record_event(recorder, patient, bno)
         for recorder, patient, bno in (
@@ -42,10 +46,11 @@ def main(stage: Stage) -> None:
         stage.until(f"prescription {key}", stage.ends(WRITE, key))
         row = stage.status(WRITE, key)
         stage.say(f"prescription {key}: {row['state']}, the ward may {row['ward_answer']} {row['eeszt_id']}")
-    item = int(str(stage.status(WRITE, keys[1])["item_id"]))
+    withdrawn = keys[WITHDRAWN - 1]
+    item = int(str(stage.status(WRITE, withdrawn)["item_id"]))
     stage.desk.withdraw(item, KOVACS.his_user)
-    stage.say(f"{KOVACS.name} withdraws prescription {keys[1]}: its bar code disappears at once")
-    stage.until("the withdrawal", lambda: stage.status(WRITE, keys[1]).get("compensation") == "DONE")
+    stage.say(f"{KOVACS.name} withdraws prescription {withdrawn}: its bar code disappears at once")
+    stage.until("the withdrawal", lambda: stage.status(WRITE, withdrawn).get("compensation") == "DONE")
     question = stage.medworks.ask_prescriptions(KOVACS, PATIENTS[1])
     stage.expect(ASK, question, "ACCEPTED", None, KOVACS.eeszt_user)
     stage.until("the query", stage.ends(ASK, question))

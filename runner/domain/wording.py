@@ -49,17 +49,20 @@ ENDINGS: Mapping[Ending, str] = {Ending.TOO_LATE: "MISSED", Ending.PARKED: "PARK
 _NOBODY = "he who would send may not work at the workplace"
 
 
-def line_of(number: str, reason: str | None, *, sent: bool) -> Line | None:
+def line_of(number: str, kind: Kind | None, ending: str | None, reason: str | None, *, sent: bool) -> Line | None:
     """
     Give the line that a stored decision names; of several under one number the one that led to this end.
 
     Args:
         number: As stored.
+        kind: Of the document type; None where it is not known any more.
+        ending: How the try ended that was not sent, an ``Ending``.
         reason: Reason code of what was not sent.
         sent: Whether the line chose a sender, even if a rule then stopped the item.
     """
-    same = [line for line in (*LINES, *ASSIGNMENT) if line.number == number]
-    ended = [line for line in same if line.outcome is not None and line.outcome.reason_code == reason]
+    same = [line for line in (*LINES, *ASSIGNMENT) if line.number == number and (kind is None or kind in line.kinds)]
+    ends = [line for line in same if line.outcome is not None and line.outcome.reason_code == reason]
+    ended = [line for line in ends if line.outcome is not None and line.outcome.ending == ending] or ends
     chose = [line for line in same if line.sender is not None]
     return next(iter(chose if sent else ended), next(iter(same), None))
 

@@ -158,7 +158,8 @@ FILES: dict[int, Entry] = {
         "If the operator's documentation says that it does, list the operation under `complete_queries` of pack.yaml.",
     ),
     2081: Entry(
-        "no schema of the contract has an element {name!r}", "Correct the name; the schemas beside pack.yaml have it."
+        "by the contract's schema there can be no element {name!r} here",
+        "Correct the name; the schemas beside pack.yaml have it.",
     ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",

@@ -192,10 +192,7 @@ WORK: dict[int, Entry] = {
         "the database's file has {count} names (hard links), and SQLite keeps its log beside one of them",
         "Remove the other names, and let every program open the one that is left.",
     ),
-    7302: Entry(
-        "only statements that read are allowed here, nothing was changed",
-        "Write a SELECT; items are changed by `eeszt-runner items retry`, all else by the DBA's own tool.",
-    ),
+    7302: Entry("only statements that read are allowed here, nothing was changed", "Write a SELECT."),
     7101: Entry(
         "the audit log cannot be written: {reason}; what was to be logged was not done",
         "Make room on its disk, or mend it; the runner goes on by itself.",

@@ -35,7 +35,7 @@ _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
 class Sealer:
     """Seals with one key and opens with any that was in use. Safe for threads."""
 
-    def __init__(self, key: bytes, previous: Sequence[bytes] = (), *, environment: str) -> None:
+    def __init__(self, key: bytes, previous: Sequence[bytes] = (), *, environment: str, database_id: str = "") -> None:
         """
         Make a sealer.
 
@@ -43,8 +43,10 @@ class Sealer:
             key: 32 bytes; seals and opens.
             previous: Keys that only open.
             environment: ``test`` or ``production``; a session of one does not open in the other.
+            database_id: Of the database that the sessions lie in; a session of another one does not open.
         """
         self._environment = environment
+        self._database_id = database_id
         self._key_id = _key_id(key)
         self._ciphers = {_key_id(each): AESGCM(each) for each in (key, *previous)}
 
@@ -78,6 +80,7 @@ class Sealer:
     def _bound(self, row: LoginRow) -> bytes:
         """Give the row's facts in canonical JSON: sorted keys, no spaces, instants in UTC to the millisecond."""
         facts = {
+            "database_id": self._database_id,
             "ends_at": row.ends_at.isoformat(timespec="milliseconds"),
             "environment": self._environment,
             "eeszt_user": row.eeszt_user,
@@ -89,7 +92,7 @@ class Sealer:
         return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
 
 
-def sealer(settings: Sealing, environment: str) -> Sealer:
+def sealer(settings: Sealing, environment: str, database_id: str = "") -> Sealer:
     """
     Give the sealer of the keys that the settings name.
 
@@ -98,7 +101,7 @@ def sealer(settings: Sealing, environment: str) -> Sealer:
     """
     key = read_key(settings.key_file, "sealing.key_file")
     previous = [read_key(each, "sealing.previous_key_files") for each in settings.previous_key_files]
-    return Sealer(key, previous, environment=environment)
+    return Sealer(key, previous, environment=environment, database_id=database_id)
 
 
 def read_key(file: Path, name: str) -> bytes:

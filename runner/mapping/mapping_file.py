@@ -100,7 +100,7 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
     operation = read_operation(file, around.pack, problems)
     sql = read_source(file, around.source_folder, problems)
     reading = (around.expressions, file, problems)
-    answer = read_answer(reading, around.elements(operation), every, kind)
+    answer = read_answer(reading, around.answer_elements(operation), every, kind)
     outboxes = [each.table for each in around.outboxes.values()]
     copies = read_write_backs(reading, data.get("answer", {}).get("receipt", {}), every, outboxes)
     template = read_template(file, operation, every, around, problems)

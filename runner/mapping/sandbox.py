@@ -47,22 +47,9 @@ FILTERS = (
 """Jinja's own filters that may be used; ``default``, ``join``, ``replace``, ``round`` and ``sum`` are ours."""
 
 TESTS = (
-    *(
-        "boolean",
-        "defined",
-        "divisibleby",
-        "eq",
-        "equalto",
-        "even",
-        "false",
-        "ge",
-        "greaterthan",
-        "gt",
-        "in",
-        "integer",
-    ),
-    *("iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string"),
-    *("true", "undefined", "upper", "==", "!=", "<", "<=", ">", ">="),
+    *("boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "ge", "greaterthan", "gt", "in"),
+    *("integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence"),
+    *("string", "true", "undefined", "upper", "==", "!=", "<", "<=", ">", ">="),
 )
 """Jinja's own tests that may be used; ``none`` is ours."""
 

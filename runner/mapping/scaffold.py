@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxml import etree
 
 from runner.errors import fault
+from runner.mapping import language
 from runner.mapping.pack import ContractPack
 from runner.mapping.places import shown
 from runner.mapping.problems import nearest
-from runner.mapping.schema_tree import Node, tree_of
+from runner.mapping.schema_tree import ANYTHING, Node, tree_of
 
 MAPPING = """\
 # {operation}. Fill in what each field is from; docs/reference/mapping_language.md says how.
@@ -72,6 +73,9 @@ def new_mapping(folder: Path, templates: Path, pack: ContractPack, name: str, op
         if close is not None:
             raise fault(2003, "--operation", what="operation", name=operation, nearest=close)
         raise fault(2004, "--operation", what="operation", name=operation, allowed=", ".join(pack.operations))
+    shape = language.schema("mapping")["properties"]["document_type"]
+    if not re.match(shape["pattern"], name):
+        raise fault(2008, "TYPE", expected=shape["x-expects"], got=repr(name))
     target = folder / name
     template = templates / f"{name}.xml.j2"
     for path in (target, template):
@@ -180,6 +184,9 @@ class _Form:
         lines: list[str] = []
         used: list[str] = []
         for node in nodes:
+            if node.name == ANYTHING:
+                lines.append(f"{'  ' * depth}{{# the schema takes anything here #}}")
+                continue
             written, fields = self._node(node, scope.inside(node), depth)
             lines += written
             used += fields
@@ -191,25 +198,34 @@ class _Form:
         if node.listed:
             return self._list(node, scope, depth)
         lines, used = self._element(node, scope, depth)
-        if scope.optional and node.optional and used:
-            there = " or ".join(f"{each} is not none" for each in used)
-            lines = [f"{indent}{{% if {there} %}}", *lines, f"{indent}{{% endif %}}"]
-        return lines, used
+        if not node.optional:
+            return lines, used
+        if not used:
+            return [self._remark(node, indent)], used
+        there = " or ".join(f"{each} is not none" for each in used)
+        return [f"{indent}{{% if {there} %}}", *lines, f"{indent}{{% endif %}}"], used
+
+    def _remark(self, node: Node, indent: str) -> str:
+        return f"{indent}{{# <{self._names.of(node.name)}> may stand here; nothing is said of it yet #}}"
 
     def _list(self, node: Node, scope: _Scope, depth: int) -> tuple[list[str], list[str]]:
         indent, yaml = "  " * depth, "  " * scope.depth
         name = scope.name()
+        start = len(self.document), len(self.row)
         self.document.append(f"{yaml}{name}:")
         self.document.append(f"{yaml}  each: {scope.source}.{name.upper()}")
         if scope.optional:
             self.document.append(f"{yaml}  optional: true")
         self.document.append(f"{yaml}  document:")
         self.row.append(f"{yaml}{name.upper()}:")
-        before = len(self.row)
+        before = len(self.document), len(self.row)
         variable = f"egy_{name}"
         inner = _Scope(variable, "element", scope.depth + 2)
         lines, _ = self._element(node, inner, depth)
-        self.row[before:] = _as_element(self.row[before:], yaml)
+        if len(self.document) == before[0]:
+            del self.document[start[0] :], self.row[start[1] :]
+            return [self._remark(node, indent)], []
+        self.row[before[1] :] = _as_element(self.row[before[1] :], yaml)
         value = f"{scope.value}.{name}"
         return [f"{indent}{{% for {variable} in {value} %}}", *lines, f"{indent}{{% endfor %}}"], [value]
 
@@ -238,7 +254,7 @@ class _Form:
 
     def _field(self, node: Node, scope: _Scope) -> str:
         """Write a field and its column; how the template calls it."""
-        scope = scope if scope.path else scope.inside(node)
+        scope = scope if scope.path else scope.inside(replace(node, optional=False))
         name, yaml = scope.name(), "  " * scope.depth
         kind = f", type: {node.type}" if node.type else ""
         optional = ", optional: true" if scope.optional else ""

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from runner.mapping.xsd import XS
+from runner.mapping.xsd import XS, full_name
 
 _XS = f"{{{XS}}}"
 _GROUPS = {f"{_XS}{name}" for name in ("sequence", "choice", "all")}
+
+ANYTHING = "*"
+"""Name of the node that stands for a wildcard."""
 
 TYPES = {
     "boolean": "boolean",
@@ -75,6 +78,23 @@ def tree_of(element: str, schemas: Schemas) -> Node | None:
     return None if found is None else _Reader(schemas).element(found, ())
 
 
+def names_below(node: Node) -> Iterator[str]:
+    """Give the names of an element and of everything below it; attributes are not."""
+    if not node.is_attribute:
+        yield node.name
+    for each in node.children:
+        yield from names_below(each)
+
+
+def is_closed(schemas: Schemas) -> bool:
+    """Whether what is declared is what can be there: no substitution, no abstract type."""
+    return not any(
+        each.get("substitutionGroup") is not None or each.get("abstract") == "true"
+        for schema in schemas
+        for each in schema.iter(etree.Element)
+    )
+
+
 def _named(schemas: Schemas, kind: str, name: str) -> etree._Element | None:
     qname = etree.QName(name)
     for schema in schemas:
@@ -99,7 +119,7 @@ class _Reader:
 
     def element(self, declared: etree._Element, above: tuple[str, ...]) -> Node:
         """Give the tree below a declaration; ``above`` are the types that it stands in."""
-        name = _full_name(declared, "elementFormDefault")
+        name = full_name(declared, "elementFormDefault")
         inline = declared.find(f"{_XS}complexType")
         type_name = _resolved(declared, "type") if inline is None else ""
         kind = inline if inline is not None else _named(self._schemas, "complexType", type_name) if type_name else None
@@ -153,7 +173,7 @@ class _Reader:
             elif each.get("use") == "required":
                 declared = _named(self._schemas, "attribute", _resolved(each, "ref")) if each.get("ref") else each
                 if declared is not None:
-                    name = _full_name(declared, "attributeFormDefault")
+                    name = full_name(declared, "attributeFormDefault")
                     simple = declared.find(f"{_XS}simpleType")
                     fixed = each.get("fixed") or declared.get("fixed")
                     node = Node(name, is_attribute=True, fixed=fixed)
@@ -178,16 +198,9 @@ class _Reader:
                 group = _named(self._schemas, "group", _resolved(each, "ref"))
                 if group is not None:
                     yield from self._particles(group, above, optional=may_miss, listed=several)
+            elif each.tag == f"{_XS}any":
+                yield Node(ANYTHING, optional=True, takes_text=False)
             elif each.tag == f"{_XS}element":
                 declared = _named(self._schemas, "element", _resolved(each, "ref")) if each.get("ref") else each
                 if declared is not None:
                     yield replace(self.element(declared, above), optional=may_miss, listed=several)
-
-
-def _full_name(declared: etree._Element, form_default: str) -> str:
-    """Give an element's or attribute's name with its namespace: global ones have it, local ones by their form."""
-    schema = declared.getroottree().getroot()
-    is_global = declared.getparent() is schema
-    form = declared.get("form") or schema.get(form_default) or "unqualified"
-    namespace = schema.get("targetNamespace") if is_global or form == "qualified" else None
-    return f"{{{namespace}}}{declared.get('name')}" if namespace else str(declared.get("name"))

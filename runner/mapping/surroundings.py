@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from lxml.etree import QName
 
 from runner.mapping.convert import CodeList
 from runner.mapping.element_names import ElementNames
@@ -13,6 +15,7 @@ from runner.mapping.outboxes import OutboxConfig
 from runner.mapping.pack import ContractPack, Operation
 from runner.mapping.rulefile import ReadRules
 from runner.mapping.sandbox import Language
+from runner.mapping.schema_tree import ANYTHING, is_closed, names_below, tree_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +50,15 @@ class Surroundings:
         if self.pack is None:
             return None
         source = self.pack.schemas.get(operation.service) if operation is not None else None
-        return ElementNames.of([source] if source is not None else [], self.pack.prefixes)
+        every = ElementNames.of([source] if source is not None else [], self.pack.prefixes)
+        return replace(every, home=str(QName(operation.input_element).namespace)) if operation is not None else every
+
+    def answer_elements(self, operation: Operation | None) -> ElementNames | None:
+        """Give the elements that an operation's answer may have, as far as its schema is closed."""
+        every = self.elements(operation)
+        if every is None or operation is None or self.pack is None or operation.service not in self.pack.schemas:
+            return every
+        schemas = self.pack.schemas[operation.service].documents()
+        tree = tree_of(operation.output_element, schemas) if is_closed(schemas) else None
+        names = set(names_below(tree)) if tree is not None else {ANYTHING}
+        return every if ANYTHING in names else every.within(names)

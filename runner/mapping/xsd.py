@@ -9,7 +9,7 @@ pack's folder.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -61,6 +61,12 @@ def local_path(url: str, folder: Path, beside: Path | None = None) -> Path:
 _COMPILING = threading.Lock()
 """Schemas that name others are compiled one at a time: with two at once lxml 6.1 loses imports now and then."""
 
+ATTEMPTS = 50
+"""
+Most compilations of one schema. While another thread parses anything, lxml 6.1 may lose what a schema names: it swaps
+libxml2's only document loader back and forth. What was complete once is compiled again until it is complete again.
+"""
+
 
 class SchemaSource:
     """Everything that a service's schema is made of; ``schema`` compiles it once per thread."""
@@ -70,6 +76,8 @@ class SchemaSource:
         self._folder = wsdl.parent.resolve()
         self._embedded: dict[str, tuple[bytes, Path]] = {}
         self._local = threading.local()
+        self._globals: list[str] | None = None
+        self._roots: frozenset[str] | None = None
         self._elements: Mapping[str, frozenset[str]] | None = None
         self._driver = self._make_driver(
             [
@@ -82,14 +90,37 @@ class SchemaSource:
     def schema(self) -> etree.XMLSchema:
         """Give this thread's schema."""
         made: etree.XMLSchema | None = getattr(self._local, "schema", None)
-        if made is None:
-            parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
-            parser.resolvers.add(_Resolver(self._folder, self._embedded))
-            base = (self._folder / "driver.xsd").as_uri()
+        attempts = iter(range(ATTEMPTS))
+        while made is None:
             with _COMPILING:
-                made = etree.XMLSchema(etree.fromstring(self._driver, parser, base_url=base))
+                made = self._compiled(is_last=next(attempts) == ATTEMPTS - 1)
             self._local.schema = made
         return made
+
+    def _compiled(self, *, is_last: bool) -> etree.XMLSchema | None:
+        """Compile; None where a part was lost that was there the first time."""
+        parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+        parser.resolvers.add(_Resolver(self._folder, self._embedded))
+        base = (self._folder / "driver.xsd").as_uri()
+        try:
+            made = etree.XMLSchema(etree.fromstring(self._driver, parser, base_url=base))
+        except etree.XMLSchemaParseError:
+            if self._roots is None or is_last:
+                raise
+            return None
+        if self._globals is None:
+            self._globals = list(self._global_elements())
+        roots = frozenset(name for name in self._globals if _knows(made, name))
+        if self._roots is None:
+            self._roots = roots
+        return made if roots == self._roots or is_last else None
+
+    def _global_elements(self) -> Iterator[str]:
+        """Give one global element of each schema."""
+        for schema in self.documents():
+            first = next(schema.iterchildren(f"{{{XS}}}element"), None)
+            if first is not None:
+                yield full_name(first, "elementFormDefault")
 
     def documents(self) -> list[etree._Element]:
         """Give all schemas of the service, embedded ones and files beside the WSDL, for a reader of their elements."""
@@ -101,11 +132,19 @@ class SchemaSource:
     def elements(self) -> Mapping[str, frozenset[str]]:
         """Give namespace → names of its elements, global and local."""
         if self._elements is None:
-            found: dict[str, set[str]] = {}
+            found: dict[str, set[str]] = {"": set()}
             for schema in self.documents():
-                names = {str(each.get("name")) for each in schema.iter(f"{{{XS}}}element") if each.get("name")}
-                found.setdefault(schema.get("targetNamespace", ""), set()).update(names)
-            anywhere = found.get("", set())  # a schema without a namespace takes that of whoever includes it
+                for each in schema.iter(f"{{{XS}}}element"):
+                    if each.get("name"):
+                        name = etree.QName(full_name(each, "elementFormDefault"))
+                        found.setdefault(name.namespace or "", set()).add(name.localname)
+            anywhere = {  # a schema without a namespace takes that of whoever includes it
+                str(each.get("name"))
+                for schema in self.documents()
+                if not schema.get("targetNamespace")
+                for each in schema.iter(f"{{{XS}}}element")
+                if each.get("name")
+            }
             self._elements = {namespace: frozenset(names | anywhere) for namespace, names in found.items()}
         return self._elements
 
@@ -168,3 +207,19 @@ def wsdl_files(wsdl: Path, folder: Path) -> list[tuple[Path, etree._Element]]:
         locations = [each.get("location") for each in found[path].iterfind(f"{{{WSDL}}}import")]
         waiting += [local_path(location, folder, path.parent) for location in locations if location]
     return list(found.items())
+
+
+def _knows(schema: etree.XMLSchema, name: str) -> bool:
+    """Whether a schema has a global element of that name."""
+    schema.validate(etree.Element(name))
+    errors: Any = schema.error_log
+    return all(each.type_name != "SCHEMAV_CVC_ELT_1" for each in errors)
+
+
+def full_name(declared: etree._Element, form_default: str) -> str:
+    """Give an element's or attribute's name with its namespace: global ones have it, local ones by their form."""
+    schema = declared.getroottree().getroot()
+    is_global = declared.getparent() is schema
+    form = declared.get("form") or schema.get(form_default) or "unqualified"
+    namespace = schema.get("targetNamespace") if is_global or form == "qualified" else None
+    return f"{{{namespace}}}{declared.get('name')}" if namespace else str(declared.get("name"))

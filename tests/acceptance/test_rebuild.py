@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 KEPT = {"medworks.db", "medworks.db-wal", "medworks.db-shm"}
 """The database server's."""
 
-BROUGHT = {"runner.toml", "pki", "simulator", "audit.pub", "audit.key", "barcodes"}
+BROUGHT = {"runner.toml", "pki", "simulator", "audit-public.pem", "audit-private.pem", "barcodes"}
 """What an administrator brings to the new machine, and what is not the runner's at all."""
 
 

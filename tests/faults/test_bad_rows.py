@@ -23,9 +23,8 @@ def own_files(folder: Path) -> None:
     """The shipped files, and types whose template, contract or source fails at work, not at loading."""
     site = Site.copy_to(folder)
     _copied(site, "ekat_esemeny", "sablon_hibas", "<ek:Tipus>", "<ek:Tipus>{{ 1 / (doc.tipus|length - 9) }}")
-    _copied(
-        site, "ekat_esemeny", "xml_hibas", "<ek:Tipus>", "{% if doc.tipus == 'JAROBETEG' %}<x>{% endif %}<ek:Tipus>"
-    )
+    twice = "{% if doc.tipus == 'JAROBETEG' %}<ek:Tipus>{% endif %}<ek:Tipus>"
+    _copied(site, "ekat_esemeny", "xml_hibas", "<ek:Tipus>", twice)
     _copied(site, "ekat_esemeny", "sema_hibas", "<ek:Tipus>{{ doc.tipus }}", "<ek:Tipus>{{ doc.tipus|lower }}")
     for name, source in (
         ("forras_hibas", "SELECT json_extract('{}', v.NEV) AS TAJ FROM MW_VENY v WHERE v.VENY_ID = :source_key"),

@@ -92,6 +92,11 @@ def test_a_previous_key_still_opens_and_the_new_one_seals() -> None:
         SEALER.open(sealed(with_=rotated))
 
 
+def test_in_another_database_it_does_not_open() -> None:
+    with pytest.raises(IntegrityError, match="RNR-8101"):
+        Sealer(KEY, environment="test", database_id="another").open(sealed())
+
+
 def test_keys_are_read_from_the_files_that_the_settings_name(tmp_path: Path) -> None:
     for name, key in (("new", OTHER_KEY), ("old", KEY)):
         (tmp_path / name).write_bytes(base64.b64encode(key) + b"\n")

@@ -12,6 +12,7 @@ from tests.mapping.site import Site
 
 FELIRAS = "mappings/erecept_feliras/mapping.yaml"
 VISSZAVONAS = "mappings/erecept_visszavonas/mapping.yaml"
+BEKULDES = "mappings/ekat_bekuldes_lekerdezes/mapping.yaml"
 ESEMENY = "mappings/ekat_esemeny/mapping.yaml"
 TEMPLATE = "templates/erecept_feliras.xml.j2"
 RULES = "mappings/rules.yaml"
@@ -297,7 +298,7 @@ EVERYWHERE = [
         "accepted: //ek:EsemenyValas/",
         "'ek:EsemenyValas'. Did you mean 'ek:EsemenyV",
     ),
-    (ESEMENY, "{eeszt_id: //ek:EsemenyValasz/ek:Azonosito}", "{eeszt_id: /*/ek:Xyq}", "has an element 'ek:Xyq'"),
+    (ESEMENY, "{eeszt_id: //ek:EsemenyValasz/ek:Azonosito}", "{eeszt_id: /*/ek:Xyq}", "no element 'ek:Xyq' here"),
     (
         ESEMENY,
         "ask: ekat_bekuldes_lekerdezes",
@@ -306,6 +307,25 @@ EVERYWHERE = [
     ),
     (ESEMENY, "{from: VEGE,", "{frm: VEGE,", "unknown key 'frm'. Did you mean 'from'"),
     (ESEMENY, "{from: TIPUS, values", "{values", "the key 'from' is missing"),
+    (
+        BEKULDES,
+        "o: ek:SajatAzonosito",
+        "o: SajatAzonosito",
+        "element 'SajatAzonosito'. Did you mean 'ek:SajatAzonosito'",
+    ),
+    (BEKULDES, "allapot:         ek:Allapot", "allapot: ek:Diagnozis", "no element 'ek:Diagnozis' here"),
+    (
+        VISSZAVONAS,
+        "[er:Allapot = 'VISSZAVONT']",
+        "[kz:Allapot = 'VISSZAVONT']",
+        "'kz:Allapot'. Did you mean 'er:Allapot'",
+    ),
+    (
+        "templates/ekat_esemeny.xml.j2",
+        "<ek:Naplosorszam>",
+        "<Naplosorszam>",
+        "'Naplosorszam'. Did you mean 'ek:Naplosorszam'",
+    ),
     (VISSZAVONAS, "document_type: e", "document_tipe: e", "unknown key 'document_tipe'. Did you mean 'document_type'"),
     ("templates/erecept_visszavonas.xml.j2", "doc.recept", "doc.receptt", "'doc.receptt'. Did you mean 'doc.recept'"),
     (

@@ -121,6 +121,21 @@ def test_a_second_daemon_is_refused_by_whatever_name_it_comes(
                 DaemonLock(path)
 
 
+def test_letting_the_lock_go_leaves_the_log_of_who_still_reads(lab: Lab) -> None:
+    item = lab.insert()
+    assert lab.store.desk.rows("SELECT count(*) AS n FROM EESZT_V_ITEM") == [{"n": 1}]
+    lab.store.lock_daemon().close()
+    with lab.store.lock_daemon(), pytest.raises(StoreError, match="RNR-7003"):
+        lab.store.lock_daemon()
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('UPDATE EESZT_OUT_BACKGROUND SET source_key = 1 WHERE item_id = ?', [sys.argv[2]]); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(lab.path), str(item)], check=True)
+    assert lab.path.with_name("medworks.db-wal").exists(), "the other program was not the last one"
+    assert lab.store.desk.rows("SELECT source_key FROM EESZT_V_ITEM") == [{"source_key": "1"}]
+
+
 def test_a_daemon_does_not_work_beside_another_name_of_the_file(lab: Lab, tmp_path: Path) -> None:
     other = tmp_path / "other.db"
     os.link(lab.path, other)

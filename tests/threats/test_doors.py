@@ -24,9 +24,8 @@ from tests.login.test_endpoint import NONCE, Endpoint, make
 FAR = 10.0**12
 
 
-def client(pki: Pki, trusted: Path | None = None, **limits: float) -> HttpClient:
-    own = pki.institution
-    tls = client_tls(trusted=trusted or pki.ca.certificate, certificate=own.certificate, key=own.key)
+def client(pki: Pki, **limits: float) -> HttpClient:
+    tls = client_tls(trusted=pki.ca.certificate, certificate=pki.institution.certificate, key=pki.institution.key)
     return HttpClient(tls, Timeouts(connect_s=2.0, read_s=limits.get("read_s", 2.0)), most_bytes=1_000_000)
 
 

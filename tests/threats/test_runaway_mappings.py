@@ -20,8 +20,7 @@ TEMPLATES = {
     "text in loops": f"{{% for a in {HUNDRED} %}}{{% for b in {HUNDRED} %}}" + "x" * 100_000 + "{% endfor %}" * 2,
     "text in a macro": "{% macro m() %}" + "x" * 100_000 + "{% endmacro %}" + "{{ m() }}" * 1_000,
     "a macro that calls itself": "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
-    "a macro that doubles": "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}"
-    "{{ a(60) }}",
+    "a macro that doubles": "{% macro a(n) %}{% if n %}{{ a(n-1) }}{{ a(n-1) }}{% endif %}{% endmacro %}{{ a(60) }}",
     "a loop in itself": "{% for x in [1, 2] recursive %}{{ loop([1, 2]) }}{% endfor %}",
     "numbers that square": "{% set x = 99 %}" + "{% set x = x * x %}" * 40,
     "texts that double": "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x ~ x %}" * 40,

@@ -47,6 +47,7 @@ CHECKS = (
     Check("settings", "settings", files.settings_file),
     Check("settings", "named files", files.named_files),
     Check("settings", "secrets", files.secrets),
+    Check("settings", "changeable files", files.changeable),
     Check("settings", "folders", files.folders),
     Check("settings", "audit log", files.audit_log),
     Check("certificates and keys", "certificates", certificates.check_certificates),

@@ -11,7 +11,7 @@ from runner.app.check.inspection import Inspection
 from runner.app.site import load_settings
 from runner.audit import NO_ROOM, audit_problems
 from runner.errors import fault
-from runner.settings import Settings, exposed_secrets, unreadable_files
+from runner.settings import Settings, changeable_files, exposed_secrets, unreadable_files
 
 
 def settings_file(inspection: Inspection) -> Iterator[Finding]:
@@ -38,6 +38,17 @@ def secrets(inspection: Inspection) -> Iterator[Finding]:
         yield Finding.of(str(problem.facts["name"]), status, problem)
     if not problems:
         yield ok("secrets", "readable by their owner alone")
+
+
+def changeable(inspection: Inspection) -> Iterator[Finding]:
+    """Nobody else may change what decides who is believed; in production the daemon does not start otherwise."""
+    settings = inspection.settings
+    status = Status.FAIL if settings.runner.environment == "production" else Status.WARN
+    problems = changeable_files(settings, inspection.path)
+    for problem in problems:
+        yield Finding.of(str(problem.facts["name"]), status, problem)
+    if not problems:
+        yield ok("changeable files", "what decides who is believed, only root and the daemon's user may change")
 
 
 def folders(inspection: Inspection) -> Iterator[Finding]:

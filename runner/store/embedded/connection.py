@@ -108,10 +108,11 @@ class Connections:
             self._readers, self._writer = [], None
 
     def _connect(self) -> sqlite3.Connection:
-        if not self.may_create and not self.path.exists():
+        if self.may_create:
+            with suppress(OSError):  # there already, or SQLite says why not; its WAL takes over the rights of the file
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        elif not self.path.exists():
             raise fault(7008, str(self.path))
-        with suppress(OSError):  # there already, or SQLite says why not; its WAL takes over the rights of the file
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import sys
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from runner.domain.environment import Identity
 from runner.domain.outbox import TRANSITIONS
@@ -133,15 +134,13 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _lock_file(file: IO[bytes]) -> None:
-    """
-    Lock a file for as long as it is open here.
-
-    Raises:
-        BlockingIOError: Somebody else has it.
-    """
-    if sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError as error:
+        raise fault(7008, str(path)) from error
+    except OSError as error:
+        raise fault(7002, str(path), reason=error.strerror or type(error).__name__) from error
 
 
 class DaemonLock:
@@ -149,24 +148,18 @@ class DaemonLock:
     The right to be the one daemon of an embedded database; ends with the process, however that ends.
 
     It is SQLite's own lock on a file beside the database, which works on every system that SQLite works on; and, where
-    the system has it, a lock on the database's file itself, whatever name it is opened by. SQLite's own locks on that
-    are of another kind (POSIX), but end for the whole process when the file is closed here: close this after them.
+    the system has it, a lock on the database's file itself, whatever name it is opened by.
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._database = path.open("rb")
-        except FileNotFoundError as error:
-            raise fault(7008, str(path)) from error
-        except OSError as error:
-            raise fault(7002, str(path), reason=error.strerror or type(error).__name__) from error
+        self._file = _open(path)
         self._connection = sqlite3.connect(
             path.with_name(path.name + ".lock"), timeout=0, isolation_level=None, check_same_thread=False
         )
         try:
-            _lock_file(self._database)
+            if sys.platform != "win32":
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._connection.execute("BEGIN EXCLUSIVE")
-            self._refuse_other_names(path)
         except BlockingIOError as error:
             self.close()
             raise fault(7003, str(path)) from error
@@ -175,6 +168,7 @@ class DaemonLock:
             if is_busy(error):
                 raise fault(7003, str(path)) from error
             raise fault(7002, str(path), reason=reason_of(error)) from error
+        self._refuse_other_names(path)
 
     def _refuse_other_names(self, path: Path) -> None:
         """SQLite keeps its log beside the name that it was given: rows written by way of another name would be lost."""
@@ -184,9 +178,15 @@ class DaemonLock:
             raise fault(7301, str(path), count=names)
 
     def close(self) -> None:
-        """Let another daemon in."""
+        """
+        Let another daemon in.
+
+        The file stays open until the process ends: closing it would end all of SQLite's own locks (POSIX) that this
+        process has on it, and another program would take away the log that is still in use here.
+        """
         self._connection.close()
-        self._database.close()
+        if sys.platform != "win32":
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def __enter__(self) -> Self:
         return self

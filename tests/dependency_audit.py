@@ -1,7 +1,7 @@
 """
 Asks for known vulnerabilities of what is installed; where nobody can be asked it says so and goes on.
 
-`make verify` runs it: ``python tests/audit.py``. Exit status 1: something was found.
+`make verify` runs it: ``python tests/dependency_audit.py``. Exit status 1: something was found.
 """
 
 from __future__ import annotations
