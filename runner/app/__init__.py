@@ -13,7 +13,7 @@ from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
-from runner.app.story import story_of
+from runner.app.story import legible, story_of
 
 __all__ = [
     "Finding",
@@ -26,6 +26,7 @@ __all__ = [
     "default_pack",
     "folders",
     "install_example",
+    "legible",
     "load_settings",
     "login_with_password",
     "make_audit_keys",

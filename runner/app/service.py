@@ -16,14 +16,15 @@ from runner.app.counterpart import Counterpart, SystemClock
 from runner.app.database import store_of
 from runner.app.guard import environment_problems
 from runner.app.site import load_settings, mappings_of, settings_path
+from runner.app.timing import lane_settings, message_life_s, timing_problems
 from runner.audit import NO_ROOM, Retention, SealedLog, audit_problems, opened_log
 from runner.daemon.duties import Duty
 from runner.daemon.identity import IdentityWatch
 from runner.daemon.service import Daemon
 from runner.daemon.upkeep import upkeep
-from runner.daemon.work import LaneSettings, Site, StepHook, Watched, no_hook
+from runner.daemon.work import Site, StepHook, Watched, no_hook
 from runner.eeszt.http import HttpClient
-from runner.errors import ProblemsError
+from runner.errors import ProblemsError, RunnerError, fault
 from runner.login.endpoint import LoginEndpoint
 from runner.login.otp import Otp
 from runner.login.seal import sealer
@@ -83,8 +84,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
         IntegrityError: The reference contract is not for production; or the database is another environment's.
     """
     settings = load_settings(named)
-    log.configure(settings.log)
-    problems = unreadable_files(settings)
+    problems = [*_log_problems(settings), *unreadable_files(settings)]
     about_audit = audit_problems(settings)
     problems += [problem for problem in about_audit if problem.number != NO_ROOM]
     exposed = exposed_secrets(settings)
@@ -100,8 +100,8 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     for problem in changeable:
         logger.warning("file may be changed by others", extra={"event": "file.changeable", "fault": str(problem)})
     mappings = mappings_of(settings)
-    if mixed := environment_problems(settings, mappings):
-        raise ProblemsError(mixed)
+    if unfit := [*environment_problems(settings, mappings), *timing_problems(settings, mappings)]:
+        raise ProblemsError(unfit)
     store = store_of(settings, mappings)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
@@ -116,6 +116,17 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
                 store.close()
 
 
+def _log_problems(settings: Settings) -> list[RunnerError]:
+    """Log where the settings say; the problem where that cannot be written."""
+    try:
+        log.configure(settings.log)
+    except OSError as exc:
+        where, folder = settings.places.get("log.file", "log.file"), settings.log.file and settings.log.file.parent
+        reason = (exc.strerror or type(exc).__name__).lower()
+        return [fault(1021, where, folder=str(folder), name="log.file", reason=reason)]
+    return []
+
+
 def _build(
     settings: Settings, mappings: Mappings, store: EmbeddedStore, audit: SealedLog, clock: SystemClock, hook: StepHook
 ) -> Service:
@@ -124,7 +135,6 @@ def _build(
     watch.run_once()
     eeszt = Counterpart.of(settings, mappings, clock, audit)
     seal = sealer(settings.sealing, settings.runner.environment, store.outbox.identity().database_id)
-    longest_s = mappings.pack.security.timestamp_life_s
     sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
     sessions.look_over()
     site = Site(
@@ -135,13 +145,13 @@ def _build(
         gateway=eeszt.gateway,
         mappings=mappings,
         technical_user=eeszt.sts.technical_user(),
-        message_life_s=min(settings.eeszt.message_life_s or longest_s, longest_s),
+        message_life_s=message_life_s(settings, mappings),
         clock=clock,
         is_production=settings.runner.environment == "production",
         is_suspended=lambda: watch.is_suspended,
         hook=hook,
     )
-    lanes = [_lane(settings, mappings, name) for name in mappings.outboxes]
+    lanes = [lane_settings(settings, mappings, name) for name in mappings.outboxes]
     kept = settings.retention
     kept_for = KeptFor(kept.payload_s, kept.payload_to_mend_s, kept.document_s)
     duties = upkeep(store.outbox, clock, [lane.name for lane in lanes], kept_for)
@@ -207,22 +217,3 @@ def _warn(mappings: Mappings, store: EmbeddedStore) -> None:
                 "document type is not active in this form; nothing of it is claimed",
                 extra={"event": "mapping.inactive", "document_type": name},
             )
-
-
-def _lane(settings: Settings, mappings: Mappings, name: str) -> LaneSettings:
-    outbox, site = mappings.outboxes[name], settings.lanes.get(name)
-    interactive = any(
-        kind.version.lane == name and kind.version.answer_limit_s is not None for kind in mappings.types.values()
-    )
-    read_s = settings.eeszt.interactive_read_timeout_s if interactive else settings.eeszt.read_timeout_s
-    return LaneSettings(
-        name=name,
-        trusted=outbox.recorder == "trusted",
-        poll_s=(site and site.poll_s) or outbox.poll_s,
-        idle_poll_s=(site and site.idle_poll_s) or outbox.idle_poll_s,
-        batch=(site and site.batch) or outbox.batch,
-        senders=(site and site.senders) or outbox.senders,
-        lease_s=(site and site.lease_s) or outbox.lease_s,
-        read_s=read_s,
-        connect_s=settings.eeszt.connect_timeout_s,
-    )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.domain.facts import Kind
+from runner.domain.formats import may_be_named
 from runner.domain.outcome import Ending, Reason
 from runner.domain.wording import line_of, statement
 
@@ -33,6 +34,9 @@ _QUERIES = {
     "withdrawals": "SELECT item_id, state, acting_user, status_text FROM EESZT_V_STATUS WHERE withdraws = :item",
 }
 
+OF_THE_HIS = ("document_type", "source_key", "order_key", "recorded_by", "workplace", "withdraw_asked_by")
+"""Text columns of an outbox that MedWorkS writes as it likes."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 
@@ -51,7 +55,7 @@ def story_of(desk: Desk, item: int) -> dict[str, Any] | None:
     }
     if not parts["item"]:
         return None
-    row = parts["item"][0]
+    row = legible(parts["item"][0])
     story: dict[str, Any] = {**parts, "item": row}
     story["decisions"] = [_explained(each, row["kind"]) for each in [*parts["decisions"], *_window_closed(row)]]
     story["message"] = _masked(parts["message"][0]) if parts["message"] else None
@@ -67,6 +71,12 @@ def story_of(desk: Desk, item: int) -> dict[str, Any] | None:
         for each in parts["write_backs"]
     ]
     return story
+
+
+def legible(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row with its keys and names; of what looks like neither, only the form: the HIS may write anything."""
+    named = {name: row[name] for name in OF_THE_HIS if isinstance(row.get(name), str)}
+    return {**row, **{name: value if may_be_named(value) else mask(value) for name, value in named.items()}}
 
 
 def _window_closed(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -78,7 +78,7 @@ def _count(text: str) -> int:
 def show_list(args: argparse.Namespace) -> int:
     """Print the newest items."""
     with app.opened_store(args.settings) as store:
-        rows = store.desk.rows(LIST, state=args.state, most=args.most)
+        rows = [app.legible(row) for row in store.desk.rows(LIST, state=args.state, most=args.most)]
     print(listing(rows, COLUMNS, as_json=args.json))
     return DONE
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from runner.domain import formats
 from runner.domain.facts import Assignment, Facts
 from runner.domain.policy import Decision, Recorder, Sender, decide, rules_asked
 from runner.errors import LoginError, TransportError
@@ -59,7 +60,7 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
     personal = token_of(site, recorder.eeszt_user) if recorder.eeszt_user else None
     day = kind.day_of(item)
     facts = _facts(site, lane, item, kind, recorder, session=personal is not None)
-    decision = _decided(facts, item.workplace)
+    decision = _decided(facts, workplace_named(item))
     acting_user = {Sender.RECORDER: recorder.eeszt_user, Sender.TECHNICAL: site.technical_user, None: None}
     logger.debug(
         "sender decided",
@@ -72,6 +73,12 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
     )
     note = DecisionNote(decision.line.number, _rules(site, kind, decision, facts, day), acting_user[decision.sender])
     return Decided(decision, note, personal)
+
+
+def workplace_named(item: Item) -> str:
+    """Name the item's workplace in a sentence: as EESZT_WORKPLACE has it or as a code; else only its column."""
+    is_code = formats.check("oth", item.workplace) is None and formats.may_be_named(item.workplace)
+    return item.workplace if is_code or item.oth_code is not None else "WORKPLACE"
 
 
 def token_of(site: Site, acting_user: str) -> Token | None:

@@ -42,6 +42,7 @@ class Senders:
         self._queue: SimpleQueue[Dispatch | None] = SimpleQueue()
         self._free = lane.senders
         self._changed = threading.Condition()
+        self._under_way: dict[str, Dispatch] = {}
         self._threads = [
             threading.Thread(target=self._run, name=f"{lane.name}-sender-{n}", daemon=True) for n in range(lane.senders)
         ]
@@ -52,11 +53,20 @@ class Senders:
             thread.start()
 
     def stop(self, deadline: float) -> bool:
-        """Let what is under way finish; whether all did before ``deadline``, a monotonic instant."""
+        """
+        Let what is under way finish; whether all did before ``deadline``, a monotonic instant.
+
+        What is still on the wire then is noted as unknown, so that it is asked after as soon as a daemon runs again; an
+        acceptance that comes after that counts all the same.
+        """
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
+        with self._changed:
+            left = list(self._under_way.values())
+        for dispatch in left:
+            self._completer.put(self._completion(dispatch, _cut_off(probe=dispatch.probe), 0.0))
         return not any(thread.is_alive() for thread in self._threads)
 
     def free(self) -> int:
@@ -82,6 +92,8 @@ class Senders:
 
     def send(self, dispatch: Dispatch) -> None:
         """Hand a message to a sender; its slot is freed when it is answered."""
+        with self._changed:
+            self._under_way[dispatch.message.message_id] = dispatch
         self._queue.put(dispatch)
 
     def _run(self) -> None:
@@ -94,6 +106,8 @@ class Senders:
                     "send met a fault of the runner", extra={"event": "send.bug", "item": item, "fault": places(error)}
                 )
             finally:
+                with self._changed:
+                    self._under_way.pop(dispatch.message.message_id, None)
                 self.release(1)
 
     def _try(self, dispatch: Dispatch) -> Completion:
@@ -114,6 +128,12 @@ class Senders:
             outcome = _disbelieved(ready.item.row.item_id, probe=dispatch.probe)
         if outcome.reason_code == Reason.TOKEN_REFUSED:
             self._end_session(ready.token.eeszt_user)
+        if outcome.unlisted_code is not None:
+            facts = {"item": ready.item.row.item_id, "operation": dispatch.message.operation}
+            logger.warning(
+                "fault code is in no list of the mapping",
+                extra={"event": "answer.unlisted_code", "code": outcome.unlisted_code, **facts},
+            )
         logger.info(
             "item asked after" if dispatch.probe else "item tried",
             extra={
@@ -156,6 +176,12 @@ def _not_started(*, probe: bool) -> Outcome:
     """What is said of a message whose lease ran short before it was begun."""
     ending = Ending.NO_ANSWER if probe else Ending.NOT_RECEIVED
     return Outcome(ending, Reason.NOT_REACHED, sentences.NOT_REACHED, retry_after_s=0.0, burns_attempt=False)
+
+
+def _cut_off(*, probe: bool) -> Outcome:
+    """What is said of a message that was on the wire when the daemon had to end."""
+    ending = Ending.NO_ANSWER if probe else Ending.UNKNOWN
+    return Outcome(ending, Reason.LOST_ANSWER, sentences.LOST_ANSWER, retry_after_s=0.0, burns_attempt=False)
 
 
 def _disbelieved(item: int, *, probe: bool) -> Outcome:

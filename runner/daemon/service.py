@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_S = 10.0
-"""Longest that an orderly stop takes; what is unfinished then is rescued by the next daemon and asked after."""
+"""Longest that an orderly stop takes; what is on the wire then is asked after by the next daemon."""
 
 WRITE_S = 2.0
 """Share of that in which the last outcomes are written."""

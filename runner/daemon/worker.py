@@ -7,7 +7,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING
 
-from runner.daemon.deciding import Decided, NoTokenError, decide_sender, token_of
+from runner.daemon.deciding import Decided, NoTokenError, decide_sender, token_of, workplace_named
 from runner.daemon.work import LaneSettings, Ready, Site, Unsent
 from runner.domain import sentences
 from runner.domain.facts import Kind
@@ -109,7 +109,7 @@ def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) ->
     if token is None:
         raise RefusedError(_not_reached())
     if item.oth_code == "":
-        text = f"{sentences.NO_OTH_CODE} {item.workplace}."
+        text = f"{sentences.NO_OTH_CODE} {workplace_named(item)}."
         raise RefusedError(Outcome(Ending.INVALID, Reason.NO_OTH_CODE, text))
     row = _read(site, item, kind)
     message_id = item.row.message_id or uuid.uuid4().urn

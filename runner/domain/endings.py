@@ -13,6 +13,8 @@ from runner.domain.outcome import Ending, Outcome, Reason
 if TYPE_CHECKING:
     from runner.domain.outbox import Waits
 
+_FOR_A_LOGIN = frozenset({Reason.LOGIN, Reason.TOKEN_REFUSED})
+
 
 def freed_row(row: Row) -> Row:
     """Give back the row's lease."""
@@ -20,8 +22,14 @@ def freed_row(row: Row) -> Row:
 
 
 def end(row: Row, state: State, reason: str | None, text: str | None) -> Row:
-    """Into a final state; a ward that still waits is told to use paper."""
+    """
+    Into a state in which nothing more is tried; a ward that still waits is told to use paper.
+
+    Beside PAPER the sentence says so too, except of what the EESZT has or the HIS took back.
+    """
     ward = WardAnswer.PAPER if row.ward_answer is WardAnswer.WAIT else row.ward_answer
+    if ward is WardAnswer.PAPER and state not in {State.ACCEPTED, State.CANCELLED}:
+        text = sentences.on_paper(text)
     return replace(freed_row(row), state=state, ward_answer=ward, next_at=None, reason_code=reason, status_text=text)
 
 
@@ -64,11 +72,14 @@ def _accepted_again(row: Row, eeszt_id: str | None) -> Step:
 def _absent(row: Row, waits: Waits, now: datetime) -> Row:
     """Surely not received, though it may have left: again where that is allowed, else it is over."""
     gone = replace(freed_row(row), sent_at=None, probe_count=0)
-    if not guards.may_send_again(row) or guards.is_too_late(row, now):
+    next_at = _next_try(gone, None, waits, now)
+    if not guards.may_send_again(row) or next_at is None:
         return replace(missed(gone, Reason.ABSENT, sentences.ABSENT), next_at=now + timedelta(seconds=waits.follow_up))
     if guards.is_poison(row):
         return park(gone, Reason.POISON, sentences.POISON)
-    return replace(gone, state=State.WAITING, next_at=now, reason_code=Reason.ABSENT, status_text=sentences.RETRY)
+    if guards.is_unreadable(row):
+        return park(gone, row.reason_code, sentences.UNREADABLE)
+    return replace(gone, state=State.WAITING, next_at=next_at, reason_code=Reason.ABSENT, status_text=sentences.RETRY)
 
 
 def followed_up(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> Step:
@@ -101,10 +112,22 @@ def probed(row: Row, token: str, outcome: Outcome, waits: Waits, now: datetime) 
             freed_row(row),
             probe_count=probes,
             next_at=now + timedelta(seconds=wait_s),
-            reason_code=outcome.reason_code or row.reason_code,
-            status_text=outcome.status_text or row.status_text,
+            reason_code=_doubt(row, outcome),
+            status_text=_in_doubt(row, outcome),
         )
     )
+
+
+def _doubt(row: Row, outcome: Outcome) -> str | None:
+    """Why it is unknown: as its send said; a probe knows no better, but that a login is wanted to ask."""
+    if row.reason_code is None or _FOR_A_LOGIN & {row.reason_code, outcome.reason_code}:
+        return outcome.reason_code or row.reason_code
+    return row.reason_code
+
+
+def _in_doubt(row: Row, outcome: Outcome) -> str | None:
+    """What is said meanwhile; a ward that was told to use paper goes on reading that."""
+    return row.status_text if row.ward_answer is WardAnswer.PAPER else outcome.status_text or row.status_text
 
 
 def _given_back(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> Step:
@@ -150,16 +173,15 @@ def _needs_person(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> St
     return Step(park(unsent, outcome.reason_code, outcome.status_text))
 
 
-def _next_try(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> datetime | None:
+def _next_try(row: Row, wait_s: float | None, waits: Waits, now: datetime) -> datetime | None:
     """
-    When to try again, or None where no time is left.
+    When to try again, after a wait that was asked for or one that grows, or None where no time is left.
 
     A wait that would outlast the window is cut to half of what is left, so that something is tried until shortly before
     it closes. A ward is not kept waiting for that.
     """
     if guards.is_too_late(row, now):
         return None
-    wait_s = outcome.retry_after_s
     if wait_s is None:
         wait_s = min(waits.retry_most, waits.retry * 2 ** min(max(row.attempts - 1, 0), 20))
     if row.send_by is not None and now + timedelta(seconds=wait_s) >= row.send_by:
@@ -176,7 +198,7 @@ def _not_received(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> St
     freed = replace(freed_row(row), sent_at=None, attempts=attempts, probe_count=0)
     if row.withdraw_asked_at is not None:
         return Step(end(freed, State.CANCELLED, Reason.WITHDRAWN, sentences.WITHDRAWN))
-    next_at = _next_try(freed, outcome, waits, now)
+    next_at = _next_try(freed, outcome.retry_after_s, waits, now)
     if next_at is None:
         return Step(missed(freed, outcome.reason_code, outcome.status_text))
     return Step(
@@ -200,7 +222,7 @@ def _unknown(row: Row, outcome: Outcome, waits: Waits, now: datetime) -> Step:
             state=State.UNKNOWN,
             next_at=now + timedelta(seconds=delay),
             reason_code=outcome.reason_code or row.reason_code,
-            status_text=outcome.status_text or row.status_text,
+            status_text=_in_doubt(row, outcome),
         )
     )
 

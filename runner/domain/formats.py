@@ -16,6 +16,7 @@ from datetime import date
 
 _TAJ_DIGITS = 9
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -206,3 +207,8 @@ def check(name: str, value: str) -> str | None:
         The format's own ``source``.
     """
     return FORMATS[name].check(value)
+
+
+def may_be_named(value: str) -> bool:
+    """Whether a key or name of the HIS may be shown as it is: it looks like one, is short, and cannot be a TAJ."""
+    return _KEY.fullmatch(value) is not None and check("taj", value) is not None

@@ -23,6 +23,9 @@ ABSENT_PROBES = 2
 POISON_AFTER = 3
 """How often an item may be rescued before it is taken out of the way."""
 
+UNREADABLE_ROUNDS = 3
+"""How often an item may be sent whose answers nobody can read, and that is then not found."""
+
 
 def may_claim(row: Row, now: datetime) -> bool:
     """Only what is due; what was taken back meanwhile ends at the permit."""
@@ -71,6 +74,11 @@ def absence_is_believed(row: Row, probes: int, now: datetime, settle_s: float) -
 def is_poison(row: Row) -> bool:
     """Whether daemons died over it too often to let it go on by itself."""
     return row.rescue_count > POISON_AFTER
+
+
+def is_unreadable(row: Row) -> bool:
+    """Whether it was sent often enough, was answered with what nobody can read, and a person must sort that out."""
+    return row.reason_code in {Reason.UNKNOWN_ANSWER, Reason.BAD_ANSWER} and row.attempts >= UNREADABLE_ROUNDS
 
 
 def may_print(row: Row, now: datetime) -> bool:

@@ -84,6 +84,7 @@ class Outcome:
         receipt: What the EESZT gave back to keep, name → value, e.g. ``{"eeszt_id": "SIM…", "barcode": "SIM…"}``.
         result: JSON text of a query's answer, else None.
         retry_after_s: Seconds until the next try or probe; None: the default.
+        unlisted_code: Code of a fault that no list names, where it has a code's form; kept with the try.
         burns_attempt: Whether NOT_RECEIVED counts as an attempt and NO_ANSWER may end in giving up (not in an outage).
     """
 
@@ -93,4 +94,5 @@ class Outcome:
     receipt: Mapping[str, str] = field(default_factory=dict)
     result: str | None = None
     retry_after_s: float | None = None
+    unlisted_code: str | None = None
     burns_attempt: bool = True

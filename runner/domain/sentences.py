@@ -4,8 +4,10 @@ What the ward reads, in Hungarian: one sentence per reason, never with patients'
 Sentences that a rule or a document type brings stand in its file; here are those that the protocol and the policy give.
 """
 
+from __future__ import annotations
+
 LONGEST = 1000
-"""Characters of what a ward reads."""
+"""Characters of what a ward reads, in the database."""
 
 ACCEPTED = "Az EESZT befogadta."
 WITHDRAWN = "Visszavonva a felküldés előtt."
@@ -49,3 +51,36 @@ DUPLICATE = "Ugyanez a rekord már szerepel a felküldendők között, másodszo
 SECOND_IDENTIFIER = "Az EESZT ugyanerre a tételre második azonosítót adott: az üzemeltető beavatkozása szükséges."
 WRITE_BACK_FAILED = "Az azonosító nem írható vissza a MedWorkS táblájába:"
 WARD_OVERDUE = "Az osztály nem kapott időben választ, a feldolgozás áll: az üzemeltető beavatkozása szükséges."
+UNREADABLE = "Az EESZT válasza ismételten nem értelmezhető: az üzemeltető beavatkozása szükséges."
+PAPER = "A papíralapú forma érvényes."
+
+_SAYS_PAPER = "papíralapú forma érvényes"
+_GOES_ON = ", a rendszer "
+_CAUSES = {
+    LOGIN_NEEDED: "EESZT-bejelentkezés hiányában nem került felküldésre",
+    LOGIN_NEEDED_TO_ASK: "Nem deríthető ki, hogy az EESZT befogadta-e",
+    MAPPING_FAULT: "A sor feldolgozása hibába ütközött",
+}
+"""What a person could still do about it is no matter of the ward's once paper is valid."""
+
+
+def bounded(text: str | None) -> str | None:
+    """Give a sentence that is no longer than the database keeps."""
+    return text if text is None or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def on_paper(text: str | None) -> str:
+    """Say that the paper form is valid, after the cause; what would still be tried is left out."""
+    if text is None:
+        return PAPER
+    if _SAYS_PAPER in text:
+        return text
+    if text in _CAUSES:
+        cause = _CAUSES[text]
+    else:
+        head, goes_on, _ = text.partition(_GOES_ON)
+        cause = head if goes_on else text.rstrip(".")
+    ending = f": a {_SAYS_PAPER}."
+    if ":" in cause:
+        ending = f". {PAPER}"
+    return f"{cause[: LONGEST - len(ending)]}{ending}"

@@ -140,8 +140,8 @@ def fail_with_predecessor(row: Row) -> Step:
     """
     if row.state in DUE or (row.state is State.PARKED and row.sent_at is None):
         ward = None if row.ward_answer is WardAnswer.WAIT else row.ward_answer
-        ended = endings.end(row, State.SKIPPED, Reason.PREDECESSOR, sentences.PREDECESSOR)
-        return Step(replace(ended, ward_answer=ward))
+        told = replace(row, ward_answer=ward)
+        return Step(endings.end(told, State.SKIPPED, Reason.PREDECESSOR, sentences.PREDECESSOR))
     return Step(row, Verdict.UNCHANGED)
 
 
@@ -177,7 +177,7 @@ def withdrawal_ended(original: Row, state: State, why: str | None = None) -> Ste
         )
     if original.compensation is Compensation.DUE:
         text = f"{sentences.WITHDRAWAL_FAILED} {why}" if why else sentences.WITHDRAWAL_FAILED
-        return Step(replace(original, compensation=Compensation.FAILED, status_text=text[: sentences.LONGEST]))
+        return Step(replace(original, compensation=Compensation.FAILED, status_text=text))
     return Step(original, Verdict.UNCHANGED)
 
 

@@ -60,6 +60,26 @@ FILES: dict[int, Entry] = {
         "others may look into the audit log's folder {folder!r} (rights {mode})",
         "Take the rights away: `chmod 700`.",
     ),
+    1056: Entry(
+        "setting {name!r} is {lease}, and with 'eeszt.connect_timeout' and {read!r} one send may take {send}:"
+        " its rows would be claimed and given back for ever",
+        "Set {name!r} to {least} at least, or shorten the time-outs.",
+    ),
+    1057: Entry(
+        "a message lives {life} ('eeszt.message_life', and the contract's `timestamp_life` at most), and"
+        " 'eeszt.connect_timeout' lets a connection take nearly as long: it would expire before it is taken",
+        "Let messages live for {least} at least, or shorten 'eeszt.connect_timeout'.",
+    ),
+    1058: Entry(
+        "document type {document_type!r} may be sent for {send} ('send_within'), and its ward waits for {answer}"
+        " ('answer_within'): what is sent last could not be answered in time",
+        "Make 'answer_within' longer than 'send_within', in rules.yaml or in the settings ([rules]).",
+    ),
+    1059: Entry(
+        "document type {document_type!r} may be sent for {send} ('send_within'), and 'eeszt.connect_timeout' lets a"
+        " connection take {connect}: its window would close first",
+        "Set 'eeszt.connect_timeout' shorter than 'send_within'.",
+    ),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(

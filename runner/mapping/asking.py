@@ -63,7 +63,8 @@ class AskPlan:
         root = asking.reader.parsed(reply) if reply.delivery is Delivery.ANSWERED else None
         if root is None:
             bad = reply.bad_answer or reply.delivery is Delivery.ANSWERED
-            return Outcome(Ending.NO_ANSWER, Reason.BAD_ANSWER if bad else Reason.LOST_ANSWER)
+            code = asking.reader.unlisted_code(reply)
+            return Outcome(Ending.NO_ANSWER, Reason.BAD_ANSWER if bad else Reason.LOST_ANSWER, unlisted_code=code)
         ours = []
         for candidate in asking.reader.candidates(root):
             answer = {"answer": Record(candidate, "answer.")}

@@ -8,9 +8,10 @@ in none is UNKNOWN. Nothing that was not verified is ever ACCEPTED, REJECTED or 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
@@ -23,6 +24,9 @@ from runner.ports import Delivery, Reply
 
 NOTHING_SHOWN = "Az EESZT nem adott vissza megjeleníthető adatot."
 """What an empty answer means: never that there is none, since the patient's own settings may hide it."""
+
+_CODE = re.compile(r"(?=.*[A-Z])(?!.*\d{8})[A-Z0-9_.-]{1,40}")
+"""What a fault's code looks like; what does not may quote the patient, such as by a TAJ's nine digits."""
 
 
 class _OfThread(threading.local):
@@ -140,6 +144,14 @@ class Reader:
         """Whether the EESZT no longer takes the session."""
         return reply.delivery is Delivery.FAULT and reply.fault_code in self._pack.faults.session_ended
 
+    def unlisted_code(self, reply: Reply) -> str | None:
+        """Give the code of a fault that no list names, for those who look after the lists; None where there is none."""
+        code, contract, faults = reply.fault_code, self.contract, self._pack.faults
+        lists = (contract.accepted_before, contract.rejected, contract.needs_person, contract.retry, faults.retry)
+        if code is None or self.session_ended(reply) or any(code in each for each in lists):
+            return None
+        return code if _CODE.fullmatch(code) else None
+
     def _fault(self, reply: Reply) -> Outcome:
         contract, code = self.contract, reply.fault_code or ""
         if code in contract.accepted_before:
@@ -152,7 +164,8 @@ class Reader:
             return Outcome(Ending.NOT_RECEIVED, Reason.TOKEN_REFUSED, sentences.LOGIN_NEEDED)
         if code in contract.retry or code in self._pack.faults.retry:
             return Outcome(Ending.NOT_RECEIVED, code, sentences.RETRY)
-        return self._unknown(Reason.UNKNOWN_ANSWER, sentences.UNKNOWN_ANSWER)
+        outcome = self._unknown(Reason.UNKNOWN_ANSWER, sentences.UNKNOWN_ANSWER)
+        return replace(outcome, unlisted_code=self.unlisted_code(reply))
 
     def _accepted_before(self, identifier: str | None) -> Outcome:
         """It is there already; without an identifier that fills the receipt, it is asked after."""

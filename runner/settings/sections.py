@@ -76,7 +76,8 @@ class Eeszt:
         connect_timeout_s: Longest wait for a connection, TLS included.
         read_timeout_s: Longest wait for an answer.
         interactive_read_timeout_s: The same where a ward waits.
-        message_life_s: How long a message is valid by its own word; without it, and at most, as the contract says.
+        message_life_s: How long a message is valid by its own word, and at least 1s longer than connecting may take;
+            without it, and at most, as the contract says.
         response_limit_bytes: A longer answer is not read to its end and not believed.
     """
 

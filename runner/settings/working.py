@@ -17,7 +17,7 @@ class Lane:
         idle_poll_s: Longest time between two looks at an idle one.
         batch: Most rows taken at once.
         senders: Most messages on the wire at once.
-        lease_s: How long a row is ours.
+        lease_s: How long a row is ours; 2s longer at least than connecting and reading may take together.
     """
 
     poll_s: Duration | None = None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from runner.domain import sentences
 from runner.domain.outbox import Compensation, Row, State, WardAnswer
 from runner.ports import Item, LoginAtRecording, Proof, WriteBack
 
@@ -116,7 +117,7 @@ def to_binds(was: Row, row: Row) -> dict[str, object]:
         "probe_count": row.probe_count,
         "rescue_count": row.rescue_count,
         "reason_code": row.reason_code,
-        "status_text": row.status_text,
+        "status_text": sentences.bounded(row.status_text),
         "was_state": was.state.value,
         "was_claim_token": was.claim_token,
         "was_ward_answer": was.ward_answer,

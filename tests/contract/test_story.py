@@ -65,6 +65,20 @@ def test_of_values_only_the_form_is_told(lab: Lab) -> None:
         assert [secret for secret in SECRETS if secret in told] == []
 
 
+def test_of_keys_and_names_that_hold_something_else_only_the_form_is_told(lab: Lab) -> None:
+    marked = "TITKOSJEL Kiss Ilona 032154784"
+    columns = ("document_type", "source_key", "order_key", "recorded_by", "workplace")
+    for name in columns:
+        story = story_of(lab.store.desk, lab.insert(**{name: marked}))
+        assert story is not None
+        assert story["item"][name] == "text, 30 characters"
+        for told in (screen(story), json.dumps(story, ensure_ascii=False, default=str)):
+            assert "TITKOSJEL" not in told
+    story = story_of(lab.store.desk, lab.insert(source_key="032154784", workplace="BEL-2"))
+    assert story is not None
+    assert (story["item"]["source_key"], story["item"]["workplace"]) == ("9 digits", "BEL-2")
+
+
 def test_it_fits_on_one_screen(lab: Lab) -> None:
     story = story_of(lab.store.desk, sent(lab))
     assert story is not None

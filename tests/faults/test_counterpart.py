@@ -161,3 +161,17 @@ def test_a_session_that_the_eeszt_ends_is_paper_for_wards_and_waits_for_events(p
     place.until("it goes by itself", lambda: place.state(event) == "ACCEPTED", 2.5)
     assert len(place.documents(event)) == 1
     assert place.documents(prescription) == []
+
+
+def test_a_code_that_no_list_names_comes_to_a_person_who_can_read_it(place: Clinic) -> None:
+    place.simulator.fault("unknown_fault", operation="Esemeny", times=50, code="UJ_HIBAKOD")
+    item = place.event()
+    [row] = place.rest(item, timeout_s=60)
+    assert (row["state"], row["reason_code"], row["attempts"]) == ("PARKED", "UNKNOWN_ANSWER", 3)
+    [[sentence]] = place.sql("SELECT sentence FROM EESZT_V_ATTENTION WHERE item_id = ?", item)
+    assert "ismételten nem értelmezhető" in sentence
+    assert {each["code"] for each in place.events("answer.unlisted_code") if each["item"] == item} == {"UJ_HIBAKOD"}
+    assert "SEND → UNKNOWN UJ_HIBAKOD" in place.command("items", "story", str(item)).stdout.decode()
+    place.simulator.clear()
+    place.command("items", "retry", str(item))
+    assert [each["state"] for each in place.rest(item)] == ["ACCEPTED"]

@@ -87,10 +87,32 @@ def test_a_daemon_whose_counterpart_is_silent_stops_in_time(place: Clinic) -> No
     place.until("messages on the wire", lambda: held(place) == ["SENDING", "SENDING"])
     _, took = stop(place)
     assert took < 11
-    assert set(held(place)) <= {"SENDING"}
+    assert held(place) == []
     place.start_daemon()
     assert {row["state"] for row in place.rest(*events, timeout_s=30)} == {"ACCEPTED"}
     assert [len(place.documents(item)) for item in events] == [1, 1]
+
+
+def test_what_is_on_the_wire_when_a_daemon_must_end_is_asked_after_at_once_by_the_next(place: Clinic) -> None:
+    text = place.settings.read_text("utf-8")
+    patient = text.replace('\nread_timeout = "3s"', '\nread_timeout = "30s"')
+    patient = patient.replace('interactive_read_timeout = "1500ms"', 'interactive_read_timeout = "30s"')
+    patient = patient.replace('lease = "6s"', 'lease = "60s"').replace('lease = "8s"', 'lease = "60s"')
+    stop(place)
+    place.settings.write_text(patient, "utf-8")
+    place.start_daemon()
+    place.simulator.fault("silent", operation="Feliras|Esemeny", times=3)
+    items = [place.event(), place.event(), place.prescription()]
+    place.until("messages on the wire", lambda: len(held(place)) == 3)
+    code, took = stop(place)
+    assert (code, took < 11) == (1, True)
+    assert held(place) == []
+    assert {place.state(item) for item in items} == {"UNKNOWN"}
+    place.settings.write_text(text, "utf-8")
+    place.start_daemon()
+    place.until("questions", lambda: len({each["item"] for each in place.events("item.probed")} & {*items}) == 3, 5.0)
+    place.rest(*items, timeout_s=40)
+    assert [len(place.documents(item)) for item in items[:2]] == [1, 1]
 
 
 def test_a_daemon_that_is_locked_out_stops_in_time_and_nothing_is_lost(place: Clinic) -> None:

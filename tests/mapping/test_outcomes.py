@@ -68,6 +68,32 @@ def test_a_fault_without_a_code_is_unknown(shipped: Mappings) -> None:
     assert (outcome.ending, outcome.reason_code) == (Ending.UNKNOWN, Reason.UNKNOWN_ANSWER)
 
 
+@pytest.mark.parametrize("name", ["ekat_esemeny", "erecept_feliras"])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("UJ_HIBAKOD", "UJ_HIBAKOD"),
+        ("E-12.4", "E-12.4"),
+        ("Kiss Ilona", None),
+        ("032154784", None),
+        ("TAJ_032154784", None),
+        ("X" * 41, None),
+        (None, None),
+    ],
+)
+def test_an_unlisted_code_is_told_where_it_looks_like_a_code(
+    shipped: Mappings, name: str, code: str | None, told: str | None
+) -> None:
+    outcome = shipped.types[name].outcome(Reply(Delivery.FAULT, fault_code=code), {}, an_item())
+    assert (outcome.ending, outcome.reason_code) == (Ending.UNKNOWN, Reason.UNKNOWN_ANSWER)
+    assert outcome.unlisted_code == told
+
+
+def test_a_listed_code_is_not_told_as_unlisted(shipped: Mappings) -> None:
+    outcome = shipped.types["ekat_esemeny"].outcome(Reply(Delivery.FAULT, fault_code="TULTERHELT"), {}, an_item())
+    assert (outcome.reason_code, outcome.unlisted_code) == ("TULTERHELT", None)
+
+
 def test_what_was_not_sent_burns_no_attempt(shipped: Mappings) -> None:
     for kind in shipped.types.values():
         outcome = kind.outcome(Reply(Delivery.NOT_SENT), {}, an_item())

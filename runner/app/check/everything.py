@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from runner.app.check import certificates, clock, database, environment, files, language, network, people, relaxed
+from runner.app.check import (
+    certificates,
+    clock,
+    database,
+    environment,
+    files,
+    language,
+    network,
+    people,
+    relaxed,
+    times,
+)
 from runner.app.check.finding import Finding, Status
 from runner.app.check.inspection import Inspection, SkippedError
 from runner.errors import ProblemsError, RunnerError, fault, places
@@ -45,6 +56,7 @@ CHECKS = (
     Check("mappings", "mapping tests", language.mapping_tests),
     Check("mappings", "code lists", language.code_lists),
     Check("mappings", "contract", language.contract),
+    Check("mappings", "times", times.times),
     Check("rules to be set", "rules", language.rules_to_be_set),
     Check("database", "installed", database.installed),
     Check("database", "in force", language.in_force),

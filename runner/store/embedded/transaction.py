@@ -153,7 +153,7 @@ class EmbeddedTransaction:
             now=to_text(self.now),
             took_ms=round(completion.took_s * 1000),
             ending=outcome.ending.value,
-            reason_code=outcome.reason_code,
+            reason_code=outcome.unlisted_code or outcome.reason_code,
             acting_user=completion.acting_user,
             verdict=verdict.value,
             decision=completion.decision.line if completion.decision else None,

@@ -20,6 +20,7 @@ from worlds import (
     canonical,
 )
 
+from runner.domain import guards
 from runner.domain.outbox import FINAL, State, Verdict
 
 Steps = Iterator[tuple[str, World]]
@@ -49,6 +50,9 @@ class Moves(Protocol):
             yield "given back after the permit", then(self.apply(w, "complete", d.token, "given back")[0])
         elif d.step == "waiting":
             yield "no answer in time", then(self.apply(w, "complete", d.token, "no answer")[0])
+            if guards.UNREADABLE_ROUNDS == 1:
+                garbled, _ = self.apply(w, "complete", d.token, "an answer that nobody can read")
+                yield "an answer that nobody can read", then(garbled)
             if d.heard == "expired":
                 yield "the EESZT refuses the expired message", then(self.noted(w, d.token, "not received"))
             if "client never repeats" in self.without and len(w.wire) < 2:

@@ -26,9 +26,11 @@ NOT_TAKEN = {
 
 
 @cache
-def walked(kind: str, *, poison_after: int = guards.POISON_AFTER) -> tuple[Exploration, Found]:
+def walked(
+    kind: str, *, poison_after: int = guards.POISON_AFTER, unreadable_rounds: int = guards.UNREADABLE_ROUNDS
+) -> tuple[Exploration, Found]:
     """The worlds of one kind of item under all rules."""
-    with replaced({"POISON_AFTER": poison_after}):
+    with replaced({"POISON_AFTER": poison_after, "UNREADABLE_ROUNDS": unreadable_rounds}):
         exploration = Exploration(KINDS[kind])
         return exploration, exploration.walk()
 
@@ -47,6 +49,12 @@ def test_what_daemons_die_over_is_taken_out_of_the_way_and_still_comes_to_its_en
     assert not found.wrong, found.told()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_answered_with_what_nobody_can_read_comes_to_a_person_and_still_to_its_end(kind: str) -> None:
+    _, found = walked(kind, unreadable_rounds=1)
+    assert not found.wrong, found.told()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_each_rule_left_out_is_noticed(name: str, kind: str) -> None:
@@ -57,7 +65,8 @@ def test_each_rule_left_out_is_noticed(name: str, kind: str) -> None:
 def test_each_guard_is_left_out_once() -> None:
     left_out = {name.split(":")[0] for name in GUARDS}
     all_guards = {name for name, _ in inspect.getmembers(guards, inspect.isfunction) if name != "timedelta"}
-    assert left_out | {"is_poison"} == all_guards, "is_poison ends loops of deaths, which the other test shows"
+    ends_loops = {"is_poison", "is_unreadable"}
+    assert left_out | ends_loops == all_guards, "what ends loops of deaths and of bad answers, other tests show"
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.domain.formats import FORMATS, check, taj_check_digit
+from runner.domain.formats import FORMATS, check, may_be_named, taj_check_digit
 
 GOOD = [
     ("taj", "111111110"),
@@ -104,3 +104,13 @@ def test_one_wrong_digit_of_a_taj_is_always_noticed(first: str, place: int, shif
 @given(st.sampled_from(sorted(FORMATS)), st.text(max_size=40))
 def test_no_text_at_all_makes_a_check_fail(name: str, value: str) -> None:
     assert check(name, value) is None or isinstance(check(name, value), str)
+
+
+@pytest.mark.parametrize("value", ["amb-1", "kovacs.anna", "BEL/2", "a@b", "12345", "x" * 64])
+def test_a_key_of_the_his_may_be_named(value: str) -> None:
+    assert may_be_named(value)
+
+
+@pytest.mark.parametrize("value", ["", "Kiss Ilona", "Kovács", "111111110", "x" * 65, "a\nb", "-x"])
+def test_what_may_be_a_patient_s_is_not_named(value: str) -> None:
+    assert not may_be_named(value)

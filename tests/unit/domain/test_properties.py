@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.domain import steps
+from runner.domain import sentences, steps
 from runner.domain.outbox import FINAL, TRANSITIONS, Compensation, Row, State, Step, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Ending, Outcome, Reason
 
@@ -30,11 +32,15 @@ ROWS = st.sampled_from(
         Row(1, next_at=START),
     ]
 )
+SAID = [None, "Mondat.", *(text for name, text in vars(sentences).items() if name.isupper() and isinstance(text, str))]
+STILL_TRIED = ("a rendszer", "újra", "bejelentkezés szükséges", "utánakérdez")
+"""What no ward may read beside an ending by paper: nothing more is tried for it."""
+
 OUTCOMES = st.builds(
     Outcome,
     st.sampled_from(Ending),
     reason_code=st.sampled_from([Reason.LOGIN, Reason.LOST_ANSWER, "EESZT-1"]),
-    status_text=st.just("Mondat."),
+    status_text=st.sampled_from(SAID),
     receipt=st.sampled_from([{}, {"eeszt_id": "SIM1"}, {"eeszt_id": "SIM2"}]),
     retry_after_s=st.sampled_from([None, 0.0, 1.0, 500.0]),
     burns_attempt=st.booleans(),
@@ -98,6 +104,18 @@ def check_row(row: Row) -> None:
     owed = row.ward_answer is WardAnswer.PAPER or row.withdraw_asked_at is not None
     assert row.state is not State.ACCEPTED or not owed or row.compensation is not None
     assert row.ward_answer is not WardAnswer.PAPER or row.state not in {State.NEW, State.WAITING, State.CLAIMED}
+    check_sentence(row)
+
+
+def check_sentence(row: Row) -> None:
+    """What the ward reads beside an ending by paper: that it is valid, and of nothing that is still tried."""
+    if row.ward_answer is WardAnswer.PAPER and row.state in (FINAL | {State.PARKED}) - {
+        State.ACCEPTED,
+        State.CANCELLED,
+    }:
+        said = row.status_text or ""
+        assert "papíralapú forma érvényes" in said
+        assert said == sentences.PAPER_WHILE_UNKNOWN or not any(each in said for each in STILL_TRIED), said
 
 
 def check_step(before: Row, step: Step, move: tuple[object, ...]) -> None:
@@ -160,3 +178,35 @@ def test_left_alone_by_people_every_row_ends_or_waits_for_one(
     assert row.state in FINAL | {State.PARKED}
     assert row.ward_answer is not WardAnswer.WAIT
     assert row.next_at is None
+
+
+@pytest.mark.parametrize("text", SAID)
+@pytest.mark.parametrize("ending", [each for each in Ending if each is not Ending.ACCEPTED])
+def test_no_outcome_ends_a_prescription_with_paper_and_a_promise(ending: Ending, text: str | None) -> None:
+    begun = Row(
+        1,
+        next_at=START,
+        ward_answer=WardAnswer.WAIT,
+        send_by=START + timedelta(seconds=6),
+        answer_by=START + timedelta(seconds=10),
+    )
+    claimed = steps.claim(begun, "a", START + timedelta(seconds=30), START).row
+    sent = steps.permit(claimed, "a", "urn:uuid:1", START + timedelta(seconds=60), START).row
+    outcome = Outcome(ending, "R", text)
+    unknown = replace(steps.complete(sent, "a", Outcome(Ending.UNKNOWN, "R", text), WAITS, START).row, probe_count=1)
+    late = START + timedelta(seconds=130)
+    asked = steps.claim_probe(unknown, "b", late + timedelta(seconds=9), late).row
+    for row, token, now in ((claimed, "a", START), (sent, "a", START), (sent, "a", late), (asked, "b", late)):
+        told = steps.decide(steps.complete(row, token, outcome, WAITS, now).row, alive=True, now=late).row
+        check_row(told)
+        assert told.ward_answer is WardAnswer.PAPER
+
+
+def test_a_sentence_beside_paper_keeps_its_cause_and_is_never_longer_than_the_database_keeps() -> None:
+    assert sentences.on_paper(sentences.NOT_REACHED) == sentences.OUTAGE_PAPER
+    assert sentences.on_paper("A(z) X mező hibás: nem szám.") == (
+        "A(z) X mező hibás: nem szám. A papíralapú forma érvényes."
+    )
+    assert len(sentences.on_paper("x" * 5000)) == sentences.LONGEST
+    assert sentences.on_paper("x" * 5000).endswith("a papíralapú forma érvényes.")
+    assert sentences.bounded("x" * 1_000_000) == "x" * 999 + "…"

@@ -145,7 +145,8 @@ def test_an_identifier_that_comes_late_is_kept() -> None:
 def test_what_is_refused_before_sending_ends_with_its_reason(ending: Ending, state: State) -> None:
     row = done(claimed(a_recept()), ending).row
     assert (row.state, row.ward_answer, row.reason_code) == (state, WardAnswer.PAPER, "R")
-    assert row.status_text == "Mondat."
+    assert row.status_text == "Mondat: a papíralapú forma érvényes."
+    assert done(claimed(an_esemeny()), ending).row.status_text == "Mondat."
 
 
 @pytest.mark.parametrize("ending", [Ending.INVALID, Ending.SKIPPED, Ending.TOO_LATE])
@@ -271,6 +272,46 @@ def test_a_prescription_in_doubt_is_not_sent_again_whatever_a_probe_says() -> No
 def test_a_query_in_doubt_is_simply_asked_again() -> None:
     row = done(probing(an_esemeny(), later(2)), Ending.NOT_RECEIVED, later(2), "p", retry_after_s=0.0).row
     assert (row.state, row.next_at) == (State.WAITING, later(2))
+
+
+def a_round_answered(reason: Reason, attempts: int) -> Row:
+    """An event whose answer nobody could read, asked after until it is believed absent."""
+    sent = replace(sending(an_esemeny()), attempts=attempts)
+    unknown = replace(done(sent, Ending.UNKNOWN, reason_code=reason).row, next_at=later(90), probe_count=1)
+    probe = steps.claim_probe(unknown, "p", later(99), later(90)).row
+    return done(probe, Ending.ABSENT, later(90), "p", reason_code=Reason.LOST_ANSWER).row
+
+
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_ANSWER, Reason.BAD_ANSWER])
+def test_what_is_answered_again_and_again_with_what_nobody_can_read_waits_for_a_person(reason: Reason) -> None:
+    assert [a_round_answered(reason, attempts).state for attempts in (1, 2, 3)] == [
+        State.WAITING,
+        State.WAITING,
+        State.PARKED,
+    ]
+    parked = a_round_answered(reason, 3)
+    assert (parked.reason_code, parked.status_text, parked.sent_at) == (reason, sentences.UNREADABLE, None)
+    assert steps.unpark(parked, later(99)).row.state is State.NEW
+    assert a_round_answered(Reason.LOST_ANSWER, 3).state is State.WAITING
+
+
+def test_what_was_not_found_is_sent_again_at_growing_intervals() -> None:
+    waits = [a_round_answered(Reason.LOST_ANSWER, attempts).next_at for attempts in (1, 2, 3)]
+    assert waits == [later(95), later(100), later(110)]
+
+
+def test_a_probe_does_not_know_better_why_an_item_is_unknown_except_that_a_login_is_wanted_to_ask() -> None:
+    unknown = done(sending(an_esemeny()), Ending.UNKNOWN, reason_code=Reason.UNKNOWN_ANSWER).row
+    asked = steps.claim_probe(unknown, "p", later(9), later(2)).row
+    assert done(asked, Ending.NO_ANSWER, later(2), "p", reason_code=Reason.LOST_ANSWER).row.reason_code == (
+        Reason.UNKNOWN_ANSWER
+    )
+    wanted = done(asked, Ending.NO_ANSWER, later(2), "p", reason_code=Reason.LOGIN).row
+    assert wanted.reason_code == Reason.LOGIN
+    again = steps.claim_probe(replace(wanted, next_at=later(3)), "q", later(9), later(3)).row
+    assert done(again, Ending.NO_ANSWER, later(3), "q", reason_code=Reason.LOST_ANSWER).row.reason_code == (
+        Reason.LOST_ANSWER
+    )
 
 
 # Death

@@ -46,6 +46,7 @@ OUTCOMES = {
     "not received, come back in a century": Outcome(Ending.NOT_RECEIVED, "R", retry_after_s=10 * TEN_YEARS),
     "a person is needed": Outcome(Ending.NEEDS_PERSON, "R"),
     "no answer": Outcome(Ending.UNKNOWN, Reason.LOST_ANSWER),
+    "an answer that nobody can read": Outcome(Ending.UNKNOWN, Reason.UNKNOWN_ANSWER),
     "invalid": Outcome(Ending.INVALID, Reason.BAD_FIELD),
     "skipped": Outcome(Ending.SKIPPED, Reason.RULE),
     "too late": Outcome(Ending.TOO_LATE, Reason.NO_SESSION),
@@ -93,6 +94,7 @@ def canonical(row: Row, now: datetime) -> Row:
     expires_at = row.expires_at
     if expires_at is not None and expires_at <= now:
         expires_at = LATELY if (now - expires_at).total_seconds() < TEN_YEARS else LONG_AGO
+    kept = {Reason.ABSENT, Reason.UNKNOWN_ANSWER} if guards.UNREADABLE_ROUNDS == 1 else {Reason.ABSENT}
     return replace(
         row,
         lease_until=row.lease_until and FAR_OFF,
@@ -100,9 +102,9 @@ def canonical(row: Row, now: datetime) -> Row:
         sent_at=row.sent_at and LATELY,
         expires_at=expires_at,
         withdraw_asked_at=row.withdraw_asked_at and LATELY,
-        attempts=0,
+        attempts=min(row.attempts, 1) if guards.UNREADABLE_ROUNDS == 1 else 0,
         probe_count=min(row.probe_count, guards.ABSENT_PROBES),
         rescue_count=min(row.rescue_count, guards.POISON_AFTER + 1) if guards.POISON_AFTER < 1 else 0,
-        reason_code=row.reason_code if row.reason_code == Reason.ABSENT else None,
+        reason_code=row.reason_code if row.reason_code in kept else None,
         status_text=None,
     )
