@@ -367,8 +367,8 @@ class Outbox(Protocol):
         Nothing is forgotten of an item that has not ended, is still asked after, or whose withdrawal is owed or failed.
 
         Returns:
-            Counts ``payload``, ``document``, and ``body`` (which goes with its item's end, here only what was left
-            behind); only those above zero.
+            Counts ``payload``, ``document``, ``body`` (which goes with its item's end, here only what was left behind),
+            ``token`` (of sessions that ran out) and ``login_request`` (a day old); only those above zero.
         """
 
     def lane_health(self, lane: str) -> LaneHealth:

@@ -221,6 +221,23 @@ SELECT [item_id] FROM [outbox] INDEXED BY [outbox_payload]
    AND [next_at] IS NULL AND [lease_until] IS NULL AND coalesce([compensation], 'DONE') = 'DONE'
  LIMIT :limit
 
+-- sessions_over --
+-- Sessions whose grant has ended; their tokens are worth nothing and need not be kept.
+SELECT login_id FROM EESZT_LOGIN WHERE ended_at IS NULL AND ends_at <= :now LIMIT :limit
+
+-- forget_tokens --
+-- Forget the tokens of sessions that ran out.
+UPDATE EESZT_LOGIN SET sealed = NULL, ended_at = ends_at, end_reason = 'EXPIRED'
+ WHERE login_id IN (SELECT value FROM json_each(:items))
+
+-- requests_over --
+-- Logins that were begun more than a day ago.
+SELECT request_id FROM EESZT_LOGIN_REQUEST WHERE expires_at <= :before LIMIT :limit
+
+-- forget_requests --
+-- Nobody asks any more who began to log in.
+DELETE FROM EESZT_LOGIN_REQUEST WHERE request_id IN (SELECT value FROM json_each(:items))
+
 -- forget_payloads --
 -- What MedWorkS wrote of the record; it has the record itself.
 UPDATE [outbox] SET [payload] = NULL WHERE [item_id] IN (SELECT value FROM json_each(:items))

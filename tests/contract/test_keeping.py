@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from runner.domain.outbox import Compensation, State
 from runner.domain.outcome import Ending, Reason
-from runner.ports import KeptFor
+from runner.ports import KeptFor, LoginRow
 from tests.support.rows import Lab, accepted, claim, claim_probes, completion, request, sent
 
 DAY_S = 86400.0
@@ -153,3 +155,32 @@ def test_what_is_forgotten_does_not_stay_in_the_file(lab: Lab, length: int) -> N
     forget(lab)
     lab.run("PRAGMA wal_checkpoint(TRUNCATE)")
     assert mark.encode() not in lab.path.read_bytes()
+
+
+def test_the_token_of_a_session_that_ran_out_is_forgotten_and_a_live_one_stays(lab: Lab) -> None:
+    now = datetime.now(UTC)
+    for number, ends_in_s in ((1, -1), (2, 3600)):
+        lab.store.logins.save(
+            LoginRow(
+                login_id=number,
+                his_user=f"u{number}",
+                eeszt_user=f"O{number}",
+                role="ORVOS",
+                institution="013579",
+                method="otp",
+                started_at=now - timedelta(hours=8),
+                ends_at=now + timedelta(seconds=ends_in_s),
+                sealed=b"sealed",
+            )
+        )
+    assert forget(lab) == {"token": 1}
+    rows = lab.run("SELECT login_id, sealed, end_reason FROM EESZT_LOGIN ORDER BY 1")
+    assert rows == [(1, None, "EXPIRED"), (2, b"sealed", None)]
+    assert forget(lab) == {}
+
+
+def test_a_login_that_was_begun_is_forgotten_after_a_day(lab: Lab) -> None:
+    lab.store.logins.begin("u1", "a" * 64, -86401)
+    lab.store.logins.begin("u2", "b" * 64, 60)
+    assert forget(lab) == {"login_request": 1}
+    assert lab.run("SELECT his_user FROM EESZT_LOGIN_REQUEST") == [("u2",)]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runner.domain import sentences
-from runner.domain.outbox import Compensation, State, Verdict, WardAnswer
+from runner.domain.outbox import Compensation, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Ending
 from runner.errors import StoreError
 from runner.ports import DecisionNote, Permitted, WriteBack
@@ -406,6 +406,8 @@ def test_absence_is_believed_after_two_probes_and_the_messages_end(lab: Lab) -> 
         lab.store.outbox.complete([completion(probe, Ending.ABSENT, attempt="PROBE")])
     row = lab.row(item_id)
     assert (row.state, row.reason_code, row.sent_at) == (State.WAITING, "ABSENT", None)
+    assert claim(lab) == [], "it waits as before any further try"
+    lab.travel(item_id, Waits().retry)
     assert numbers(claim(lab)) == [item_id]
 
 

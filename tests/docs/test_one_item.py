@@ -65,6 +65,8 @@ def test_a_prescription_passes_the_functions_that_the_page_names_in_that_order(t
             if step == "claimed":  # what came before was idle rounds and the technical user's token
                 keep = [name for name in seen if name in names[:2]]
                 seen[:] = [name for name in names[:2] if name in keep]
+            if step == "completed":  # until here the housekeeper looked for copies in vain
+                seen[:] = [name for name in seen if not name.endswith(":Housekeeper.write_back")]
             if step == "written_back":
                 watched.set()
 

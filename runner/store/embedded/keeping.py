@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from runner.store.embedded.transaction import clock
 from runner.store.rows import to_text
 
 if TYPE_CHECKING:
@@ -39,7 +41,23 @@ def forget(database: Database, kept: KeptFor, limit: int) -> Mapping[str, int]:
                 items = _find(transaction, kind, kept, left[kind])
                 transaction.forget(kind, items)
                 left[kind] -= len(items)
-    return {kind: limit - rest for kind, rest in left.items() if rest < limit}
+    counts = {kind: limit - rest for kind, rest in left.items() if rest < limit}
+    return {**counts, **_forget_logins(database, limit)}
+
+
+def _forget_logins(database: Database, limit: int) -> Mapping[str, int]:
+    """Forget tokens of sessions that ran out, and logins that were begun more than a day ago."""
+    with database.connections.reading() as connection:
+        now = clock(connection, database.statements)
+    before = to_text(now - timedelta(days=1))
+    tokens = [row[0] for row in database.read("sessions_over", now=to_text(now), limit=limit)]
+    requests = [row[0] for row in database.read("requests_over", before=before, limit=limit)]
+    if not tokens and not requests:
+        return {}
+    with database.connections.writing() as connection, _overwriting(connection):
+        connection.execute(database.statements["forget_tokens"], {"items": json.dumps(tokens)})
+        connection.execute(database.statements["forget_requests"], {"items": json.dumps(requests)})
+    return {name: len(found) for name, found in (("token", tokens), ("login_request", requests)) if found}
 
 
 def _find(transaction: EmbeddedTransaction, kind: str, kept: KeptFor, limit: int) -> list[int]:
