@@ -22,7 +22,16 @@ def freed_row(row: Row) -> Row:
 def end(row: Row, state: State, reason: str | None, text: str | None) -> Row:
     """Into a final state; a ward that still waits is told to use paper."""
     ward = WardAnswer.PAPER if row.ward_answer is WardAnswer.WAIT else row.ward_answer
-    return replace(freed_row(row), state=state, ward_answer=ward, next_at=None, reason_code=reason, status_text=text)
+    return replace(
+        row,
+        state=state,
+        ward_answer=ward,
+        claim_token=None,
+        lease_until=None,
+        next_at=None,
+        reason_code=reason,
+        status_text=text,
+    )
 
 
 def missed(row: Row, reason: str | None, text: str | None) -> Row:

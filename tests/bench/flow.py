@@ -94,7 +94,12 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
         permit = answers[ready.item.row.item_id]
         assert isinstance(permit, Permitted), permit
         message = Message(
-            ready.kind.operation.name, ready.message_id, ready.body, permit.expires_at, ready.item.row.item_id
+            ready.kind.operation.name,
+            ready.message_id,
+            ready.body,
+            permit.expires_at,
+            ready.item.row.item_id,
+            is_fresh=ready.is_fresh,
         )
         marks: list[float] = []
         with _watched(marks, taken.exchanged):

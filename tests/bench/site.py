@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from runner import app
 from runner.app import service
+from runner.audit.keys import make_pair
 from runner.daemon.work import Site
 from runner.demo.medworks import MedWorkS
 from runner.demo.people import BELGYOGYASZAT, INSTITUTION, KOVACS, PATIENTS, TECHNICAL_USER, WORKPLACES
@@ -65,6 +66,9 @@ password_file = "simulator/pki/technical.password"
 
 [sealing]
 key_file = "sealing.key"
+
+[audit]
+public_key = "audit-public.pem"
 
 [log]
 file = "runner.log"
@@ -195,6 +199,7 @@ def bench(folder: Path, keys: KeyKind = "p256", latency_ms: float = 0.0) -> Iter
     pki = make_pki(state / "pki", keys=keys, institution=INSTITUTION, technical_user=TECHNICAL_USER)
     (folder / "state").mkdir()
     write_secret(folder / "sealing.key", base64.b64encode(secrets.token_bytes(32)))
+    make_pair(folder / "audit-private.pem", folder / "audit-public.pem", None)
     users = {
         "institution": INSTITUTION,
         "technical_user": {"eeszt_user": TECHNICAL_USER, "workplaces": list(WORKPLACES)},
@@ -216,8 +221,8 @@ class _Held:
 
     site: Site
 
-    def __init__(self, site: Site, lanes: object, services: object) -> None:
-        type(self).site, self.lanes, self.services = site, lanes, services
+    def __init__(self, site: Site, lanes: object, services: object, duties: object) -> None:
+        type(self).site, self.lanes, self.services, self.duties = site, lanes, services, duties
 
     def start(self) -> None:
         """Not now."""
