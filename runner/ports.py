@@ -669,6 +669,8 @@ class Message:
         read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
         his_user: Who recorded the item, for the audit log; None for what belongs to no item.
         begin_by: Monotonic instant after which its first byte must not leave: its lease would run short. None: any.
+        is_fresh: Whether this process has just made the body, as one element in canonical form; what comes from the
+            database is parsed and canonicalised again before it is signed.
     """
 
     operation: str
@@ -679,6 +681,7 @@ class Message:
     read_timeout_s: float | None = None
     his_user: str | None = None
     begin_by: float | None = None
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

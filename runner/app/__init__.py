@@ -10,7 +10,7 @@ from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_a
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
-from runner.app.database import activate, install_example, login_with_password, opened_desk, opened_store
+from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -28,6 +28,7 @@ __all__ = [
     "install_example",
     "legible",
     "load_settings",
+    "log_out",
     "login_with_password",
     "make_audit_keys",
     "mappings_of",

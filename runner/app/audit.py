@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from runner.app.counterpart import SystemClock
+from runner.app.clock import SystemClock
 from runner.app.database import opened_desk
 from runner.app.site import load_settings
 from runner.audit.keys import is_encrypted, make_pair, read_private

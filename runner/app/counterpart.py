@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from cryptography import x509
 
+from runner.app.clock import SystemClock
 from runner.app.guard import refuse_simulated
 from runner.daemon.work import Watched
 from runner.eeszt.breaker import BreakerSettings
@@ -26,18 +25,6 @@ from runner.settings import Settings
 
 STS = "sts"
 """What the database calls the token service, whatever the contract calls it."""
-
-
-class SystemClock:
-    """The machine's time; leases and deadlines use the database's."""
-
-    def now(self) -> datetime:
-        """Aware UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runner.app.clock import SystemClock
 from runner.app.site import load_settings, mappings_of, settings_path
+from runner.audit import opened_log
+from runner.domain.audit import EntryKind
 from runner.errors import ProblemsError, fault
 from runner.login.client import ask_password, log_in
 from runner.mapping import Mappings
 from runner.mapping.cases import run_cases
-from runner.ports import Desk
+from runner.ports import Desk, Entry
 from runner.settings import Settings, shipped
 from runner.store import OutboxTable
 from runner.store.embedded import EmbeddedStore
@@ -73,6 +76,23 @@ def login_with_password(named: str | Path | None, his_user: str) -> str:
     with opened_store(named) as store:
         granted = log_in(settings.login, store.logins, his_user, ask_password)
     return f"{his_user} is logged in as {granted.eeszt_user} until {granted.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def log_out(named: str | Path | None, eeszt_user: str, by: str) -> int:
+    """
+    End a person's sessions at once, and enter it into the audit log; how many were ended.
+
+    Raises:
+        StoreError: RNR-7101, the sessions are ended and it could not be logged.
+    """
+    settings = load_settings(named)
+    own = settings.audit
+    with opened_store(named) as store:
+        ended = store.logins.end(eeszt_user, "administrator")
+        if ended:
+            with opened_log(own.folder, f"{settings.runner.name}-cli", own.public_key, SystemClock()) as log:
+                log.write(Entry(EntryKind.LOGIN, outcome="ENDED", acting_user=eeszt_user, his_user=by))
+    return ended
 
 
 def install_example(named: str | Path) -> None:

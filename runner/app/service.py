@@ -12,7 +12,8 @@ from pathlib import Path
 from runner import log
 from runner.app.adoption import refuse_gone_back
 from runner.app.check.watch import watch_certificates, watch_clock
-from runner.app.counterpart import Counterpart, SystemClock
+from runner.app.clock import SystemClock
+from runner.app.counterpart import Counterpart
 from runner.app.database import store_of
 from runner.app.guard import environment_problems
 from runner.app.site import load_settings, mappings_of, settings_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING, Any
 
 from runner import app
@@ -35,8 +36,7 @@ def otp(args: argparse.Namespace) -> int:
 
 def logout(args: argparse.Namespace) -> int:
     """End a person's sessions."""
-    with app.opened_store(args.settings) as store:
-        ended = store.logins.end(args.eeszt_user, "administrator")
+    ended = app.log_out(args.settings, args.eeszt_user, getpass.getuser())
     print(f"{ended} session(s) of {args.eeszt_user} ended")
     return DONE if ended else FAILED
 

@@ -15,10 +15,12 @@ from runner.errors import LoginError, TransportError
 from runner.ports import DecisionNote, Proof
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from runner.daemon.work import LaneSettings, Site
-    from runner.mapping import DocumentType
+    from runner.domain.facts import Choice, Option
+    from runner.mapping import DocumentType, Mappings
     from runner.ports import Item, Token
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,19 @@ logger = logging.getLogger(__name__)
 
 _decided = lru_cache(maxsize=1024)(decide)
 """The table is walked once for the same facts."""
+
+
+@lru_cache(maxsize=64)
+def _options_on(mappings: Mappings, day: date) -> Mapping[Option, Choice]:
+    """The rules are read once for a day: most items are of today."""
+    return mappings.options_on(day)
+
+
+@lru_cache(maxsize=1024)
+def _rules(mappings: Mappings, kind: DocumentType, facts: Facts, workplace: str, day: date) -> str:
+    """The rules that applied, each in its version of that day; written once for the same facts."""
+    asked = mappings.said_on(rules_asked(_decided(facts, workplace), facts), day)
+    return json.dumps({**kind.rules_on(day).said, **asked}, ensure_ascii=False, separators=(",", ":"))
 
 
 class NoTokenError(Exception):
@@ -59,8 +74,9 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
     recorder = site.directory.recorder(item.recorded_by)
     personal = token_of(site, recorder.eeszt_user) if recorder.eeszt_user else None
     day = kind.day_of(item)
-    facts = _facts(site, lane, item, kind, recorder, session=personal is not None)
-    decision = _decided(facts, workplace_named(item))
+    facts = _facts(site, lane, item, kind, recorder, day, session=personal is not None)
+    workplace = workplace_named(item)
+    decision = _decided(facts, workplace)
     acting_user = {Sender.RECORDER: recorder.eeszt_user, Sender.TECHNICAL: site.technical_user, None: None}
     logger.debug(
         "sender decided",
@@ -71,7 +87,8 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
             "sender": decision.sender or "",
         },
     )
-    note = DecisionNote(decision.line.number, _rules(site, kind, decision, facts, day), acting_user[decision.sender])
+    rules = _rules(site.mappings, kind, facts, workplace, day)
+    note = DecisionNote(decision.line.number, rules, acting_user[decision.sender])
     return Decided(decision, note, personal)
 
 
@@ -96,9 +113,8 @@ def token_of(site: Site, acting_user: str) -> Token | None:
 
 
 def _facts(
-    site: Site, lane: LaneSettings, item: Item, kind: DocumentType, recorder: Recorder, *, session: bool
+    site: Site, lane: LaneSettings, item: Item, kind: DocumentType, recorder: Recorder, day: date, *, session: bool
 ) -> Facts:
-    day = kind.day_of(item)
     return Facts(
         kind=kind.rules_on(day).kind,
         registration=recorder.registration,
@@ -109,7 +125,7 @@ def _facts(
         prescriber=item.prescriber is None or item.prescriber == item.recorded_by,
         recorder_assigned=_assignment(site, recorder.eeszt_user, item.workplace),
         technical_assigned=_assignment(site, site.technical_user, item.workplace) is not Assignment.NONE,
-        options=site.mappings.options_on(day),
+        options=_options_on(site.mappings, day),
     )
 
 
@@ -118,9 +134,3 @@ def _assignment(site: Site, eeszt_user: str | None, workplace: str) -> Assignmen
     if not roles:
         return Assignment.NONE
     return Assignment.DOCTOR if roles & set(site.mappings.pack.sts.doctor_roles) else Assignment.OTHER
-
-
-def _rules(site: Site, kind: DocumentType, decision: Decision, facts: Facts, day: date) -> str:
-    """The rules that applied, each in its version of that day."""
-    asked = site.mappings.said_on(rules_asked(decision, facts), day)
-    return json.dumps({**kind.rules_on(day).said, **asked}, ensure_ascii=False, separators=(",", ":"))

@@ -241,6 +241,7 @@ class Poller:
                 item_id=ready.item.row.item_id,
                 read_timeout_s=self._lane.read_s,
                 his_user=ready.item.recorded_by,
+                is_fresh=ready.is_fresh,
             )
             self._senders.send(Dispatch(ready, message, send_until))
             sent += 1

@@ -119,6 +119,7 @@ class Ready:
         document: What it says.
         document_json: The same as it is stored.
         decision: Why under this name; None for a retry, whose identity was decided once.
+        is_fresh: Whether the body was made now; see ``ports.Message``.
     """
 
     item: Item
@@ -129,6 +130,7 @@ class Ready:
     document: Mapping[str, Any]
     document_json: str
     decision: DecisionNote | None = None
+    is_fresh: bool = False
 
     def request(self, life_s: float) -> PermitRequest:
         """What the permit must store before a byte leaves; the message lives ``life_s`` seconds by its own word."""

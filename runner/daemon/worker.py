@@ -123,6 +123,7 @@ def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) ->
         document=prepared.document,
         document_json=prepared.document_json,
         decision=decided.note,
+        is_fresh=True,
     )
 
 

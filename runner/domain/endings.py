@@ -30,7 +30,16 @@ def end(row: Row, state: State, reason: str | None, text: str | None) -> Row:
     ward = WardAnswer.PAPER if row.ward_answer is WardAnswer.WAIT else row.ward_answer
     if ward is WardAnswer.PAPER and state not in {State.ACCEPTED, State.CANCELLED}:
         text = sentences.on_paper(text)
-    return replace(freed_row(row), state=state, ward_answer=ward, next_at=None, reason_code=reason, status_text=text)
+    return replace(
+        row,
+        state=state,
+        ward_answer=ward,
+        claim_token=None,
+        lease_until=None,
+        next_at=None,
+        reason_code=reason,
+        status_text=text,
+    )
 
 
 def missed(row: Row, reason: str | None, text: str | None) -> Row:

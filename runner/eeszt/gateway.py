@@ -203,6 +203,7 @@ class EesztGateway:
             body=message.body,
             created_at=now,
             expires_at=min(message.expires_at, now + self._exchange.life),
+            is_fresh=message.is_fresh,
         )
         try:
             signer, part = self._prepare(token)

@@ -26,9 +26,10 @@ _LOOK_EVERY = 64
 
 
 class _Budget(threading.local):
-    left = MOST
-    steps = 0
-    until = float("inf")
+    def __init__(self) -> None:
+        self.left = MOST
+        self.steps = 0
+        self.until = float("inf")
 
 
 _budget = _Budget()
@@ -48,9 +49,10 @@ def spend(amount: int = 0) -> None:
     Raises:
         SecurityError: It is more than any mapping needs.
     """
-    _budget.left -= amount + _STEP
-    _budget.steps += 1
-    if _budget.left < 0 or (_budget.steps % _LOOK_EVERY == 0 and time.thread_time() > _budget.until):
+    own = _budget.__dict__  # this thread's; looked up once, since this runs for every value that is written
+    own["left"] = left = own["left"] - amount - _STEP
+    own["steps"] = steps = own["steps"] + 1
+    if left < 0 or (steps % _LOOK_EVERY == 0 and time.thread_time() > own["until"]):
         raise SecurityError("it does more than any mapping needs")
 
 
@@ -59,7 +61,11 @@ def counted(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def counting(*args: Any, **kwargs: Any) -> Any:
-        spend(sum(len(each) for each in args if isinstance(each, str | list | tuple)))
+        amount = 0
+        for each in args:  # no generator: this runs for every filter of every row
+            if isinstance(each, (str, list, tuple)):
+                amount += len(each)
+        spend(amount)
         return function(*args, **kwargs)
 
     return counting

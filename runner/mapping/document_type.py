@@ -48,7 +48,7 @@ class Prepared:
     body: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DocumentType:
     """
     One mapping, compiled; safe to share between threads.

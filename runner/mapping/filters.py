@@ -108,6 +108,9 @@ OURS: dict[str, Callable[..., Any]] = {
 }
 """Filters of ours; a name that begins with @ cannot be written in an expression."""
 
+COUNTING = frozenset({"written", "@spend"})
+"""Those that count by themselves what they handle."""
+
 
 def is_number(value: Any) -> bool:
     """Whether a value may be computed with."""

@@ -30,10 +30,12 @@ from runner.mapping.surroundings import Surroundings
 NO_OVERRIDES: Mapping[str, Mapping[str, str]] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mappings:
     """
     The document types, outboxes, rules and contract of a site; immutable and safe to share between threads.
+
+    Equal to itself alone, as are its document types, so that what follows from them can be kept.
 
     Attributes:
         types: Name → document type, sorted.

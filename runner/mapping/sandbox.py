@@ -20,9 +20,9 @@ from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.visitor import NodeTransformer
 
 from runner.mapping.budget import begin, counted, spend
-from runner.mapping.filters import OURS, bounded, is_number, text
+from runner.mapping.filters import COUNTING, OURS, bounded, is_number, text
 from runner.mapping.problems import nearest
-from runner.mapping.values import Empty, Record, written
+from runner.mapping.values import PLAIN, Empty, Record, written
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -146,7 +146,7 @@ class Language(SandboxedEnvironment):
         )
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
-        self.filters = {name: counted(each) for name, each in known.items()}
+        self.filters = {name: each if name in COUNTING else counted(each) for name, each in known.items()}
         tests: Mapping[str, Any] = DEFAULT_TESTS
         self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
 
@@ -159,8 +159,9 @@ class Language(SandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Give a name of a record, or what is listed of a plain value."""
-        if type(obj) is Record and attribute in obj:
-            return obj.value(attribute)
+        if type(obj) is Record and attribute in obj.data:
+            value = obj.data[attribute]  # most are plain: given at once, as Record.value would
+            return value if type(value) in PLAIN and value != "" else obj.value(attribute)
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from runner.daemon.work import LaneSettings, Ready, Site
 from runner.daemon.worker import prepare
 from runner.domain.outcome import Ending
 from runner.eeszt.http import HttpAnswer, HttpClient
+from runner.eeszt.record import Record
 from runner.ports import Completion, Message, PermitRequest, Permitted
 
 LANE = LaneSettings(
@@ -32,13 +33,15 @@ LANE = LaneSettings(
 @dataclass
 class Taken:
     """
-    A batch that was taken through; CPU seconds of this process, all items together.
+    A batch that was taken through; CPU seconds, all items together.
+
+    All but ``audit_s`` is the time of the one thread that does it.
 
     Attributes:
         out_s: Row → signed bytes: claim, prepare, permit, sign.
         http_s: Inside the HTTP client.
         back_s: Answer → completed row.
-        database_s: Part of ``out_s`` and ``back_s`` that was spent in the store.
+        audit_s: What the audit log takes: handing over and waiting, and all of its own thread.
     """
 
     count: int
@@ -53,30 +56,40 @@ class Taken:
     sign_s: float = 0.0
     judge_s: float = 0.0
     complete_s: float = 0.0
+    audit_s: float = 0.0
 
 
 @contextmanager
 def _watched(marks: list[float], exchanged: list[tuple[bytes, HttpAnswer]]) -> Iterator[None]:
-    """Note when the HTTP client is entered and left."""
-    post = HttpClient.post
+    """Note when the audit log, the HTTP client and the audit log again are entered and left."""
+    post, request, answer = HttpClient.post, Record.request, Record.answer
+
+    def marked(work: Callable[..., Any]) -> Callable[..., Any]:
+        def marking(*args: Any) -> Any:
+            marks.append(time.thread_time())
+            given = work(*args)
+            marks.append(time.thread_time())
+            return given
+
+        return marking
+
+    timed = marked(post)
 
     def noted(self: HttpClient, url: str, body: bytes, *more: Any) -> HttpAnswer:
-        marks.append(time.process_time())
-        answer = post(self, url, body, *more)
-        marks.append(time.process_time())
-        exchanged.append((body, answer))
-        return answer
+        answered: HttpAnswer = timed(self, url, body, *more)
+        exchanged.append((body, answered))
+        return answered
 
-    HttpClient.post = noted  # type: ignore[method-assign]
+    HttpClient.post, Record.request, Record.answer = noted, marked(request), marked(answer)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        HttpClient.post = post  # type: ignore[method-assign]
+        HttpClient.post, Record.request, Record.answer = post, request, answer  # type: ignore[method-assign]
 
 
 def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
     """Take ``count`` items from their rows to their ends."""
-    taken, cpu = Taken(count), time.process_time
+    taken, cpu = Taken(count), time.thread_time
     types = {name: kind.digest for name, kind in site.mappings.types.items()}
     started = cpu()
     items = site.outbox.claim(lane.name, uuid.uuid4().hex, count, lane.lease_s, types)
@@ -89,12 +102,18 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
     prepared = cpu()
     answers = site.outbox.permit([_request(site, ready) for ready in taken.ready])
     permitted = cpu()
-    completions = []
+    completions, notes = [], []
+    others = time.process_time() - cpu()
     for ready in taken.ready:
         permit = answers[ready.item.row.item_id]
         assert isinstance(permit, Permitted), permit
         message = Message(
-            ready.kind.operation.name, ready.message_id, ready.body, permit.expires_at, ready.item.row.item_id
+            ready.kind.operation.name,
+            ready.message_id,
+            ready.body,
+            permit.expires_at,
+            ready.item.row.item_id,
+            is_fresh=ready.is_fresh,
         )
         marks: list[float] = []
         with _watched(marks, taken.exchanged):
@@ -104,9 +123,14 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
         assert outcome.ending is Ending.ACCEPTED, (reply, outcome)
         completions.append(_completion(lane, ready, outcome))
         ended = cpu()
-        taken.sign_s += marks[0] - begun
-        taken.http_s += marks[1] - marks[0]
-        taken.judge_s += ended - marks[1]
+        notes.append(reply.noted)
+        requested, logged, posted, answered, noting, noted = marks
+        taken.sign_s += requested - begun
+        taken.http_s += answered - posted
+        taken.judge_s += noting - answered + ended - noted
+        taken.audit_s += logged - requested + noted - noting
+    assert all(note is not None and note.anchor() for note in notes)
+    taken.audit_s += time.process_time() - cpu() - others
     judged = cpu()
     site.outbox.complete(completions)
     taken.claim_s, taken.prepare_s, taken.permit_s = claimed - started, prepared - claimed, permitted - prepared

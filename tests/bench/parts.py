@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import socket
 import sqlite3
 import ssl
@@ -17,11 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from io import FileIO
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
 from runner.mapping.document_type import item_record
@@ -46,6 +49,7 @@ ON_THE_WAY_OUT = (
     "database: claim",
     "database: permit",
 )
+BETWEEN = ("audit log", "HTTP")
 ON_THE_WAY_BACK = (
     "parse of the answer",
     "C14N + digests of the answer",
@@ -156,9 +160,10 @@ def measure(bench: Bench, taken: Taken) -> dict[str, float]:
     ]
     kind = stuff[0].kind
     schema = kind.template._pack.schema(kind.operation.service)
+    cipher = AESGCM(os.urandom(32))
     sign, verify = raw_signer(bench.pki.technical), raw_verifier(bench.pki.service)
     template = kind.template._template
-    with _connected(bench) as sock:
+    with _connected(bench) as sock, (bench.folder / "bare.log").open("wb", buffering=0) as log:
         parts: dict[str, Callable[[Stuff], object]] = {
             "row": lambda each: json.loads(each.item.payload, parse_float=Decimal),
             "map": lambda each: kind.program.run(each.row, each.record),
@@ -171,6 +176,7 @@ def measure(bench: Bench, taken: Taken) -> dict[str, float]:
                 hashlib.sha256(piece).digest() for piece in (c14n(each.body), *each.pieces)
             ],
             "raw sign": lambda each: sign(each.signed_info),
+            "audit log": lambda each: [_logged(log, cipher, each.request), _logged(log, cipher, each.answer)],
             "HTTP": lambda each: _ask(sock, each.request),
             "parse of the answer": lambda each: etree.fromstring(each.answer),
             "C14N + digests of the answer": lambda each: [
@@ -188,6 +194,14 @@ def measure(bench: Bench, taken: Taken) -> dict[str, float]:
                 part(each)
                 measured[name] += clock() - started
     return measured | database(bench, taken)
+
+
+def _logged(log: FileIO, cipher: AESGCM, body: bytes) -> None:
+    """Seal a message, hash it before and after, and make it durable in one file."""
+    sealed = cipher.encrypt(os.urandom(12), body, None)
+    head = hashlib.sha256(hashlib.sha256(body).digest() + hashlib.sha256(sealed).digest()).digest()
+    log.write(sealed + head)
+    os.fdatasync(log.fileno())
 
 
 @contextmanager

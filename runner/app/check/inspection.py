@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.app.check.bounded import GRACE_S, all_within
-from runner.app.counterpart import Counterpart, SystemClock
+from runner.app.clock import SystemClock
+from runner.app.counterpart import Counterpart
 from runner.app.database import store_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import SealedLog, opened_log
