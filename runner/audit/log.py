@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,9 +34,6 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 
 GROUP = 500
 """Most entries made durable together."""
-
-RIDE_S = 0.005
-"""How long what has happened waits to become durable together with what is about to: each sync of the disk counts."""
 
 TRY_S = 1.0
 """Between two tries of a log that is down."""
@@ -161,11 +157,9 @@ class SealedLog:
             first = self._queue.get()
             group = [first] if first is not None else []
             is_open = first is not None
-            ride_until = time.monotonic() + RIDE_S
             while is_open and len(group) < GROUP:
-                wait_s = 0.0 if any(each.must for each in group) else max(0.0, ride_until - time.monotonic())
                 try:
-                    more = self._queue.get(timeout=wait_s)
+                    more = self._queue.get_nowait()
                 except Empty:
                     break
                 is_open = more is not None
