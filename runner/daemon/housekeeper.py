@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ROUND_S = 0.2
-"""Between two rounds."""
+"""Between two rounds of copies."""
+
+WATCH_S = 0.5
+"""Between two looks at a service; MedWorkS is told within seconds, and each look wakes a thread."""
 
 REPORT_S = 2.0
 """Between two reports of a service's state that has not changed."""
@@ -39,11 +42,10 @@ class Housekeeper:
         self._came_back = came_back
         self._reported: dict[str, tuple[str, float, datetime | None]] = {}
         self._stopping = threading.Event()
-        duties: list[tuple[str, Callable[[], None]]] = [("copies", self.write_back)]
-        duties += [(service.name, partial(self.watch_service, service)) for service in services]
+        duties: list[tuple[str, Callable[[], None], float]] = [("copies", self.write_back, ROUND_S)]
+        duties += [(service.name, partial(self.watch_service, service), WATCH_S) for service in services]
         self._threads = [
-            threading.Thread(target=self._run, args=(name, duty), name=f"housekeeper-{name}", daemon=True)
-            for name, duty in duties
+            threading.Thread(target=self._run, args=each, name=f"housekeeper-{each[0]}", daemon=True) for each in duties
         ]
 
     def start(self) -> None:
@@ -58,8 +60,8 @@ class Housekeeper:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _run(self, name: str, duty: Callable[[], None]) -> None:
-        while not self._stopping.wait(ROUND_S):
+    def _run(self, name: str, duty: Callable[[], None], every_s: float) -> None:
+        while not self._stopping.wait(every_s):
             attempt(name, duty)
         if name == "copies":
             attempt(name, duty)

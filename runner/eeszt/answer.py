@@ -12,6 +12,7 @@ from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -159,6 +160,7 @@ def pinned(signers: Mapping[bytes, x509.Certificate], certificate: bytes, now: d
     return signer
 
 
+@lru_cache(maxsize=16)  # a service's answers bring the same one each time; what is decoded is still compared
 def decoded_certificate(text: str) -> bytes:
     """
     DER of a certificate in base64, white space allowed.

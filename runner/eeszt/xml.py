@@ -45,7 +45,7 @@ class _OfThread(threading.local):
             huge_tree=False,
             remove_comments=True,
         )
-        self.has_too_many = etree.XPath(f"boolean(//*[@*[{_MOST_ATTRIBUTES + 1}]])")
+        self.has_too_many = etree.XPath(f"boolean(/descendant::*/@*[{_MOST_ATTRIBUTES + 1}])")
         self.identifiers = etree.XPath(_IDENTIFIERS, namespaces={"wsu": Ns.WSU})
 
 

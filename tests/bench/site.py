@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import shutil
 import sqlite3
 import ssl
 import subprocess
@@ -68,6 +69,7 @@ password_file = "simulator/pki/technical.password"
 key_file = "sealing.key"
 
 [audit]
+folder = "audit"
 public_key = "audit-public.pem"
 
 [log]
@@ -127,6 +129,7 @@ class Bench:
         """Make the database anew."""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "audit", ignore_errors=True)  # it knows of messages that the new one does not
         app.install_example(self.settings)
         MedWorkS(self.database).register_people()
         self.sql("INSERT INTO EESZT_USER_MAP VALUES (?, 'NOT_REGISTERED', 0, NULL)", RECORDER)

@@ -166,3 +166,29 @@ def test_a_wrong_password_or_certificate_is_named_without_the_secret(p256: Pki) 
     assert "wrong-secret" not in str(caught.value)
     with pytest.raises(LoginError, match="belongs to another key"):
         read_signer(p256.technical.key, certificate=p256.institution.certificate)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY,
+        f'<er:FelirasKeres xmlns:er="{ER}"><er:Nev>Kis &amp; Nagy</er:Nev></er:FelirasKeres>'.encode(),
+        f'<FelirasKeres xmlns="{ER}"><ures xmlns=""></ures></FelirasKeres>'.encode(),
+        f'<s:FelirasKeres xmlns:s="{NS["s"]}"></s:FelirasKeres>'.encode(),
+    ],
+    ids=["another s", "one prefix", "no prefix", "the same s"],
+)
+def test_a_fresh_body_is_signed_as_one_from_the_database(pki: Pki, pack: ContractPack, body: bytes) -> None:
+    signer, token = institution(pki), assertion_part(ASSERTION, "_abc")
+    asked = request(pack, "1.2", body)
+    again = envelope(asked, signer, KeyName.ASSERTION, PARTS, token)
+    fresh = envelope(replace(asked, is_fresh=True), signer, KeyName.ASSERTION, PARTS, token)
+    found = [parse(each).findall(".//{*}DigestValue") for each in (fresh, again)]
+    assert [each.text for each in found[0]] == [each.text for each in found[1]]
+
+
+def test_a_fresh_body_with_a_processing_instruction_is_refused_too(pki: Pki, pack: ContractPack) -> None:
+    body = f'<er:FelirasKeres xmlns:er="{ER}"><?go on?></er:FelirasKeres>'.encode()
+    asked = replace(request(pack, "1.2", body), is_fresh=True)
+    with pytest.raises(UnverifiedError):
+        envelope(asked, institution(pki), KeyName.ASSERTION, PARTS, assertion_part(ASSERTION, "_abc"))

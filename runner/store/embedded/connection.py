@@ -48,9 +48,11 @@ class Connections:
         self._readers: list[sqlite3.Connection] = []
 
     @contextmanager
-    def writing(self, busy_s: float | None = None) -> Iterator[sqlite3.Connection]:
+    def writing(self, busy_s: float | None = None, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """
         One transaction: commits at the end, changes nothing when anything is raised.
+
+        What is not ``durable`` may be undone by a power loss, alone and never anything before it: it waits for no disk.
 
         Raises:
             StoreError: Another program writes for longer than the bound, or SQLite refuses; nothing was changed.
@@ -62,9 +64,10 @@ class Connections:
             with self._faults():
                 if self._writer is None:
                     self._writer = self._connect()
-                    self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL could undo a permit at a power loss
                     self._writer.execute("PRAGMA busy_timeout = 0")  # the waiting is ours, see PAUSE_S
                 connection = self._writer
+                # Set for each transaction: NORMAL could undo a permit at a power loss.
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 self._begin(connection, deadline)
                 try:
                     yield connection

@@ -130,7 +130,7 @@ class EmbeddedOutbox:
     def beat(self, lane: str, owner: str) -> None:
         """Write the lane's heartbeat by the database's clock."""
         self._database.owners[lane] = owner
-        self._database.write("beat", lane=lane, owner=owner)
+        self._database.tell("beat", lane=lane, owner=owner)
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
@@ -143,7 +143,7 @@ class EmbeddedOutbox:
 
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is."""
-        self._database.write("service_state", service=service, state=state, since=to_text(since))
+        self._database.tell("service_state", service=service, state=state, since=to_text(since))
 
     def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
         """Forget patients' data that was kept long enough; counts by kind, only those above zero."""
