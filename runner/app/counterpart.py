@@ -9,7 +9,6 @@ from pathlib import Path
 from cryptography import x509
 
 from runner.app.clock import SystemClock
-from runner.app.guard import refuse_simulated
 from runner.daemon.work import Watched
 from runner.eeszt.breaker import BreakerSettings
 from runner.eeszt.gateway import EesztGateway
@@ -104,8 +103,6 @@ def _technical(settings: Settings, clock: SystemClock) -> TechnicalUser | None:
     if user is None:
         return None
     credential = technical_credential(user, clock.now())
-    file = user.pkcs12 or user.certificate
-    refuse_simulated(settings.runner.environment, "technical_user", file, credential.certificate_der)
     signer = _signer(credential)
     return TechnicalUser(user.name, signer) if signer else None
 

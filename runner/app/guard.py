@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner.domain.environment import is_marked
 from runner.eeszt.keys import names_of, read_pins
 from runner.errors import LoginError, RunnerError, fault
+from runner.login.certificate import technical_credential
 from runner.mapping import Mappings
 from runner.mapping.pack import ContractPack
 from runner.settings import Settings
@@ -39,34 +42,36 @@ def _addresses(settings: Settings, pack: ContractPack) -> Iterator[RunnerError]:
             yield fault(8012, where, service=service, host=host, known=", ".join(sorted(pack.production_hosts)))
 
 
-def _simulated(settings: Settings) -> Iterator[RunnerError]:
-    """Certificates of a simulator among those that the settings name; what cannot be read is another check's affair."""
-    for name, file in _certificates(settings):
+def simulated_certificates(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Give the settings that name a certificate of a simulator; what cannot be read is another check's affair."""
+    for name, file, read in _certificates(settings):
         try:
-            marked = any(is_marked(*names_of(certificate)) for certificate in read_pins(file))
+            marked = any(is_marked(*names_of(certificate)) for certificate in read())
         except LoginError:
             continue
         if marked:
-            yield fault(8014, settings.places.get(name, name), file=str(file), name=name)
+            yield name, file
 
 
-def _certificates(settings: Settings) -> Iterator[tuple[str, Path]]:
-    yield "tls.client_certificate", settings.tls.client_certificate
-    yield "tls.trust", settings.tls.trust
-    yield from (("eeszt.pins", file) for file in settings.eeszt.pins)
-    yield from (("eeszt.sts_pins", file) for file in settings.eeszt.sts_pins)
-    if settings.institution.signing_certificate is not None:
-        yield "institution.signing_certificate", settings.institution.signing_certificate
-    if settings.technical_user is not None and settings.technical_user.certificate is not None:
-        yield "technical_user.certificate", settings.technical_user.certificate
+def _simulated(settings: Settings) -> Iterator[RunnerError]:
+    for name, file in simulated_certificates(settings):
+        yield fault(8014, settings.places.get(name, name), file=str(file), name=name)
 
 
-def refuse_simulated(environment: str, name: str, file: Path | None, certificate: bytes | None) -> None:
-    """
-    Refuse a certificate that could only be read with its password, such as a technical user's PKCS#12.
-
-    Raises:
-        IntegrityError: RNR-8014, it is a simulator's and this is production.
-    """
-    if environment == "production" and certificate is not None and is_marked(*names_of(certificate)):
-        raise fault(8014, name, file=str(file), name=name)
+def _certificates(settings: Settings) -> Iterator[tuple[str, Path, Callable[[], Sequence[bytes]]]]:
+    """Give every certificate that the settings name, and how it is read."""
+    files: list[tuple[str, Path | None]] = [
+        ("tls.client_certificate", settings.tls.client_certificate),
+        ("tls.trust", settings.tls.trust),
+        *(("eeszt.pins", file) for file in settings.eeszt.pins),
+        *(("eeszt.sts_pins", file) for file in settings.eeszt.sts_pins),
+        ("institution.signing_certificate", settings.institution.signing_certificate),
+        ("login.certificate", settings.login.certificate if settings.login is not None else None),
+    ]
+    for name, file in files:
+        if file is not None:
+            yield name, file, partial(read_pins, file)
+    user = settings.technical_user
+    if user is not None and (file := user.pkcs12 or user.certificate) is not None:
+        name = "technical_user.pkcs12" if user.pkcs12 else "technical_user.certificate"
+        yield name, file, lambda: [technical_credential(user, datetime.now(UTC)).certificate_der]

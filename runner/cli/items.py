@@ -10,7 +10,7 @@ from typing import Any
 from runner import app
 from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
 from runner.cli.story import screen
-from runner.domain.outbox import State
+from runner.domain.outbox import FINAL, State
 
 COLUMNS = (
     "item_id",
@@ -122,5 +122,8 @@ def withdraw(args: argparse.Namespace) -> int:
     if state == "CANCELLED":
         print(f"item {args.item} is withdrawn; nothing was sent")
         return DONE
+    if state in FINAL and state is not State.ACCEPTED:
+        print(f"item {args.item} ended as {state}: it is not at the EESZT, and there is nothing to withdraw")
+        return FAILED
     print(f"item {args.item} is {state}; its withdrawal goes out under its prescriber's login")
     return PERSON

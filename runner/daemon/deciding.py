@@ -72,7 +72,7 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
         MappingError: RNR-2901, nothing says on that day who may send.
     """
     recorder = site.directory.recorder(item.recorded_by)
-    personal = token_of(site, recorder.eeszt_user) if recorder.eeszt_user else None
+    personal = token_of(site, recorder.eeszt_user, item.recorded_by) if recorder.eeszt_user else None
     day = kind.day_of(item)
     facts = _facts(site, lane, item, kind, recorder, day, session=personal is not None)
     workplace = workplace_named(item)
@@ -98,15 +98,15 @@ def workplace_named(item: Item) -> str:
     return item.workplace if is_code or item.oth_code is not None else "WORKPLACE"
 
 
-def token_of(site: Site, acting_user: str) -> Token | None:
+def token_of(site: Site, acting_user: str, his_user: str | None = None) -> Token | None:
     """
-    Give the identity's token; None for a person who is not logged in.
+    Give the identity's token, of ``his_user``'s own session where he is named; None for who is not logged in.
 
     Raises:
         NoTokenError: It cannot be had now.
     """
     try:
-        return site.sessions.token(acting_user)
+        return site.sessions.token(acting_user, his_user)
     except (LoginError, TransportError) as error:
         logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
         raise NoTokenError from error

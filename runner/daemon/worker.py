@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.daemon.deciding import Decided, NoTokenError, decide_sender, token_of, workplace_named
 from runner.daemon.work import LaneSettings, Ready, Site, Unsent
-from runner.domain import sentences
+from runner.domain import recording, sentences
 from runner.domain.facts import Kind
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.domain.policy import Sender
@@ -111,9 +111,14 @@ def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) ->
     if item.oth_code == "":
         text = f"{sentences.NO_OTH_CODE} {workplace_named(item)}."
         raise RefusedError(Outcome(Ending.INVALID, Reason.NO_OTH_CODE, text))
+    if recording.is_recorded_ahead(item.recorded_at, item.created_at):
+        raise RefusedError(Outcome(Ending.INVALID, Reason.BAD_FIELD, sentences.RECORDED_AHEAD))
     row = _read(site, item, kind)
     message_id = item.row.message_id or uuid.uuid4().urn
     prepared = kind.prepare(row, item, message_id)
+    if item.row.at_recording and recording.is_recorded_late(item.recorded_at, item.created_at):
+        # asked last: what a rule never allows is told as such, whenever it was recorded
+        raise RefusedError(Outcome(Ending.TOO_LATE, Reason.WINDOW_CLOSED, sentences.RECORDED_LATE))
     return Ready(
         item=item,
         kind=kind,

@@ -130,6 +130,14 @@ WORK: dict[int, Entry] = {
         "the login endpoint cannot be reached: {reason}", "See that `eeszt-runner run` runs and that [login] is right."
     ),
     4411: Entry("the login was refused (RNR-{code})", "Read the sentence: {message}", "{message}"),
+    4335: Entry(
+        "several HIS users are matched to {user}: {users}; each is sent for only by a login of his own",
+        "Match each person once, or remove the rows that are wrong.",
+    ),
+    4336: Entry(
+        "HIS user {user!r} is a doctor by one column and not by the other: EESZT_USER and IS_DOCTOR disagree",
+        "Correct the row: a doctor's EESZT user name is O and his stamp number.",
+    ),
     # 5: transport, nobody yet
     5101: Entry(
         "the token service could not be asked: {reason}",

@@ -24,12 +24,14 @@ class _Opened:
 
     Attributes:
         login_id: Its row.
+        his_user: Who logged in.
         token: What was inside.
         ends_at: Nothing is sent under it from here on.
         seen_at: Monotonic time before the database was last asked for it.
     """
 
     login_id: int
+    his_user: str
     token: Token
     ends_at: datetime
     seen_at: float
@@ -46,9 +48,12 @@ class SealedSessions:
         self._opened: dict[str, _Opened] = {}
         self._lock = threading.Lock()
 
-    def token(self, acting_user: str) -> Token | None:
+    def token(self, acting_user: str, his_user: str | None = None) -> Token | None:
         """
         Give a token of the technical user or of a person's live session; None where there is none.
+
+        With ``his_user`` only of the session that this HIS user began himself: should two be matched to one identity,
+        nobody sends what he recorded by the other one's login.
 
         A session that does not open is ended, so that MedWorkS does not show it as live, and reported at level ERROR.
 
@@ -64,7 +69,7 @@ class SealedSessions:
         asked_at = self._clock.monotonic()
         if opened is None or asked_at - opened.seen_at >= LOOK_AGAIN_S:
             opened = self._look(acting_user, opened, asked_at)
-        if opened is None or self._clock.now() >= opened.ends_at:
+        if opened is None or self._clock.now() >= opened.ends_at or his_user not in {None, opened.his_user}:
             return None
         return opened.token
 
@@ -102,7 +107,7 @@ class SealedSessions:
             )
             self._logins.end(row.eeszt_user, "does not open")
             return None
-        return _Opened(row.login_id, token, min(row.ends_at, token.expires_at), asked_at)
+        return _Opened(row.login_id, row.his_user, token, min(row.ends_at, token.expires_at), asked_at)
 
     def _look(self, acting_user: str, known: _Opened | None, asked_at: float) -> _Opened | None:
         """Ask the database for the person's session; opens the seal only of one that is new."""
@@ -110,7 +115,7 @@ class SealedSessions:
         if row is None:
             opened = None
         elif known is not None and known.login_id == row.login_id:
-            opened = _Opened(known.login_id, known.token, min(known.ends_at, row.ends_at), asked_at)
+            opened = _Opened(known.login_id, known.his_user, known.token, min(known.ends_at, row.ends_at), asked_at)
         else:
             opened = self._open(row, asked_at)
         with self._lock:

@@ -386,7 +386,7 @@ BEGIN
          [recorder_proof] = 'ASSERTED',
          [login_at_recording] = CASE
            WHEN EXISTS (SELECT 1 FROM EESZT_USER_MAP u JOIN EESZT_LOGIN l ON l.eeszt_user = u.eeszt_user
-                         WHERE u.his_user = NEW.[recorded_by] AND l.ended_at IS NULL AND l.ends_at > [now]) THEN 'LIVE'
+                         WHERE u.his_user = NEW.[recorded_by] AND l.his_user = u.his_user AND l.ended_at IS NULL AND l.ends_at > [now]) THEN 'LIVE'
            WHEN EXISTS (SELECT 1 FROM EESZT_SERVICE_STATE WHERE service = 'sts' AND state = 'DOWN')
             AND EXISTS (SELECT 1 FROM EESZT_RUNNER WHERE beat_at >= [alive_since]) THEN 'LOGIN_DOWN'
            ELSE 'NONE' END,

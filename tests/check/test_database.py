@@ -35,9 +35,11 @@ def test_a_database_of_another_version_fails(site: Installation) -> None:
 
 def test_settings_of_the_other_environment_fail(site: Installation) -> None:
     site.change('environment = "test"', 'environment = "production"')
-    ((name, status, found),) = site.bad("environment")
-    assert (name, status) == ("environment", "FAIL")
-    assert "RNR-8001" in found
+    found = site.bad("environment")
+    assert {status for _, status, _ in found} == {"FAIL"}
+    for number in ("RNR-8001", "RNR-8002", "RNR-8012", "RNR-8014"):
+        assert any(number in text for _, _, text in found), number
+    assert any("technical_user.pkcs12" in text for _, _, text in found), "what only a password opens too"
 
 
 @pytest.mark.parametrize(("needs_daemon", "status"), [(False, "warn"), (True, "FAIL")])
@@ -94,6 +96,15 @@ def test_a_registered_user_without_a_workplace_is_named(site: Installation) -> N
     ((name, status, found),) = site.bad(PEOPLE)
     assert (name, status) == ("users", "warn")
     assert "kovacs.anna (RNR-4334" in found
+
+
+def test_two_users_of_one_identity_and_an_identity_that_does_not_fit_are_told(site: Installation) -> None:
+    site.sql("INSERT INTO EESZT_USER_MAP VALUES ('nover.anna', 'REGISTERED', 0, 'O12345')")
+    shared, unfit = site.bad(PEOPLE)
+    assert shared[:2] == ("users", "FAIL")
+    assert "kovacs.anna, nover.anna (RNR-4335" in shared[2]
+    assert unfit[:2] == ("users", "warn")
+    assert "'nover.anna'" in unfit[2]
 
 
 def test_nothing_that_reports_is_told_too(site: Installation) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_columns_that_are_missing_or_wrong(place: Clinic) -> None:
         place.event(recorded_at="9999-12-31 23:59:59"): ("INVALID", "BAD_FIELD"),
         place.event(first_recorded_at="0000-01-01"): ("INVALID", "BAD_FIELD"),
         place.event(recorded_at="2001-01-01 10:00:00"): ("MISSED", "WINDOW_CLOSED"),
-        place.event(recorded_at="2031-01-01 10:00:00"): ("ACCEPTED", None),
+        place.event(recorded_at="2031-01-01 10:00:00"): ("INVALID", "BAD_FIELD"),
         place.event(document_type="nincs_ilyen"): ("INVALID", "UNKNOWN_DOCUMENT_TYPE"),
         place.insert(None, lane="BACKGROUND"): ("INVALID", "UNKNOWN_DOCUMENT_TYPE"),  # type: ignore[arg-type]
         place.insert("ekat_bekuldes_lekerdezes", lane="QUERY"): ("INVALID", "UNKNOWN_DOCUMENT_TYPE"),
@@ -164,6 +165,7 @@ def test_texts_that_are_no_utf8_end_their_row_only(place: Clinic) -> None:
 
 
 def test_prescriptions_that_are_wrong_are_paper_in_time(place: Clinic) -> None:
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
     bad = {
         place.prescription(fields={"TAJ": "123456789"}): ("INVALID", "TAJ"),
         place.prescription(fields={"NEV": None}): ("INVALID", "NEV"),
@@ -180,6 +182,8 @@ def test_prescriptions_that_are_wrong_are_paper_in_time(place: Clinic) -> None:
         place.prescription(recorded_by="orosz.ildiko"): ("INVALID", "orvos"),
         place.prescription(workplace="999999999"): ("MISSED", "munkahely"),
         place.prescription(recorded_at="tegnap"): ("INVALID", "RECORDED_AT"),
+        place.prescription(recorded_at=f"{hour_ago:%Y-%m-%d %H:%M:%S}"): ("MISSED", "papíralapú"),
+        place.prescription(recorded_at="2031-01-01 10:00:00"): ("INVALID", "jövőben"),
     }
     good = place.prescription()
     for item, row in zip(bad, place.rest(*bad, timeout_s=6), strict=True):

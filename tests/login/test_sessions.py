@@ -32,6 +32,12 @@ def test_nobody_else_has_one() -> None:
     assert site.sessions.token("") is None
 
 
+def test_what_another_recorded_is_not_sent_by_this_login_though_both_are_matched_to_one_identity() -> None:
+    site = logged_in()
+    assert site.sessions.token(DOCTOR, "kovacs") == a_token()
+    assert site.sessions.token(DOCTOR, "masik.anna") is None
+
+
 def test_the_technical_users_token_comes_from_the_issuer() -> None:
     site = logged_in()
     assert site.sessions.token(TECHNICAL_USER) == site.tokens.technical()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from runner.app.adoption import refuse_gone_back
 from runner.app.check.finding import Finding, Status, ok
@@ -27,16 +27,6 @@ def nothing_mixed(inspection: Inspection) -> Iterator[Finding]:
         yield from (Finding.of("environment", Status.FAIL, problem) for problem in problems)
     else:
         yield ok("environment", f"addresses, contract and certificates fit {settings.runner.environment}")
-
-
-GUARDS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (database_environment, nothing_mixed)
-"""Everything that must agree; a guard more is a function more."""
-
-
-def guards(inspection: Inspection) -> Iterator[Finding]:
-    """Ask every guard."""
-    for guard in GUARDS:
-        yield from guard(inspection)
 
 
 def history(inspection: Inspection) -> Iterator[Finding]:

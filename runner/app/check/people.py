@@ -9,8 +9,18 @@ from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
 from runner.domain import formats
 from runner.errors import fault
+from runner.ports import Desk
 
 _BUDAPEST = ZoneInfo("Europe/Budapest")
+_SHARED = """
+SELECT eeszt_user, group_concat(his_user, ', ') AS his_users FROM EESZT_USER_MAP
+ WHERE eeszt_user IS NOT NULL GROUP BY eeszt_user HAVING count(*) > 1"""
+
+_NO_DOCTOR = """
+SELECT his_user FROM EESZT_USER_MAP
+ WHERE eeszt_user IS NOT NULL AND is_doctor <> (eeszt_user GLOB 'O[0-9]*') ORDER BY his_user"""
+"""A doctor's EESZT user name is O and his stamp number (T5)."""
+
 _MOST_NAMED = 20
 
 _REPORTING = "SELECT workplace, oth_code FROM EESZT_WORKPLACE WHERE reports = 1 ORDER BY workplace"
@@ -72,8 +82,18 @@ def users(inspection: Inspection) -> Iterator[Finding]:
         named = ", ".join(nowhere[:_MOST_NAMED]) + more
         yield Finding.of("users", Status.WARN, fault(4334, "EESZT_USER_MAP", users=named))
         return
+    yield from _mismatched(desk)
     found = desk.rows("SELECT COUNT(*) AS users FROM EESZT_USER_MAP WHERE registration = 'REGISTERED'")
     yield ok("users", f"{found[0]['users']} registered user(s), each with a workplace")
+
+
+def _mismatched(desk: Desk) -> Iterator[Finding]:
+    """Two HIS users of one identity, and an identity that is not what the user is said to be."""
+    for row in desk.rows(_SHARED):
+        error = fault(4335, "EESZT_USER_MAP", user=row["eeszt_user"], users=row["his_users"])
+        yield Finding.of("users", Status.FAIL, error)
+    for row in desk.rows(_NO_DOCTOR):
+        yield Finding.of("users", Status.WARN, fault(4336, "EESZT_USER_MAP", user=row["his_user"]))
 
 
 def _today(inspection: Inspection) -> str:

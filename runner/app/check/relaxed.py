@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
-from runner.domain.environment import SIMULATED_PREFIX, is_marked
-from runner.eeszt.keys import names_of, read_pins
-from runner.errors import LoginError, fault
+from runner.app.guard import simulated_certificates
+from runner.domain.environment import SIMULATED_PREFIX
+from runner.errors import fault
 from runner.settings import Settings, chosen
 
 _SIMULATED = "SELECT COUNT(*) AS found FROM EESZT_IDENTIFIER WHERE value LIKE :prefix || '%'"
@@ -38,7 +37,7 @@ def waits(inspection: Inspection) -> Iterator[Finding]:
 def simulator(inspection: Inspection) -> Iterator[Finding]:
     """Certificates of the simulator."""
     settings = inspection.settings
-    names = list(_simulated(settings))
+    names = sorted({name for name, _ in simulated_certificates(settings)})
     if names:
         yield Finding.of("simulator", _status(settings), fault(1023, str(inspection.path), names=", ".join(names)))
     else:
@@ -58,23 +57,3 @@ def identifiers(inspection: Inspection) -> Iterator[Finding]:
 
 def _status(settings: Settings) -> Status:
     return Status.FAIL if settings.runner.environment == "production" else Status.WARN
-
-
-def _simulated(settings: Settings) -> Iterator[str]:
-    """Give the settings that name a certificate of the simulator."""
-    named: tuple[tuple[str, tuple[Path, ...]], ...] = (
-        ("tls.client_certificate", (settings.tls.client_certificate,)),
-        ("tls.trust", (settings.tls.trust,)),
-        ("eeszt.pins", settings.eeszt.pins),
-        ("eeszt.sts_pins", settings.eeszt.sts_pins),
-    )
-    for name, files in named:
-        if any(_is_simulators(file) for file in files):
-            yield name
-
-
-def _is_simulators(file: Path) -> bool:
-    try:
-        return any(is_marked(*names_of(certificate)) for certificate in read_pins(file))
-    except LoginError:
-        return False  # told among the certificates
