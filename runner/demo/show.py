@@ -166,7 +166,7 @@ def _say_what_is_left(site: DemoSite) -> None:
     for words in ("items list", "items story 1", 'db sql "SELECT * FROM EESZT_V_BARCODE"'):
         print(f"  {command} {words}")
     print(f"  {command} audit verify        (nothing was changed; change a byte of state/audit and try again)")
-    print(f"  {command} audit search --item 1")
+    print(f"  {command} audit search --kind REQUEST")
     print(f"  {command} audit show ENTRY --key {site.audit_key}        (ENTRY as search gives it)")
     print("  make play        (everything starts again on this database; write rows of your own)")
 

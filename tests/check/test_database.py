@@ -102,7 +102,7 @@ def test_two_users_of_one_identity_and_an_identity_that_does_not_fit_are_told(si
     site.sql("INSERT INTO EESZT_USER_MAP VALUES ('nover.anna', 'REGISTERED', 0, 'O12345')")
     shared, unfit = site.bad(PEOPLE)
     assert shared[:2] == ("users", "FAIL")
-    assert "kovacs.anna, nover.anna (RNR-4335" in shared[2]
+    assert "O12345: kovacs.anna, nover.anna;" in shared[2]
     assert unfit[:2] == ("users", "warn")
     assert "'nover.anna'" in unfit[2]
 
