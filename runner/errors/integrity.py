@@ -76,6 +76,10 @@ INTEGRITY: dict[int, Entry] = {
         "the database knows {count} entries of this chain of the audit log, and it is not there",
         "Put the chain's folder back from the archive; where it was never taken away, find out who did.",
     ),
+    8219: Entry(
+        "the database agrees with chains of the audit log that are not there: {chains}",
+        "Put them back from the archive; without them nobody can tell whether the database went back in time.",
+    ),
     8210: Entry("the end of this file was changed", _ASK),
     8211: Entry(
         "the body does not open: it was changed, or sealed to another key",

@@ -131,6 +131,8 @@ class _Reader:
                 return None
             inner = get_args(hint)[1]
             return {key: self._value(inner, value, (*path, key)) for key, value in raw.items()}
+        if path[0] == "rules" and isinstance(raw, list) and all(isinstance(each, str) for each in raw):
+            raw = ", ".join(raw)  # as rules.yaml has lists too
         if path[0] == "rules" and isinstance(raw, int | float):
             raw = str(raw).lower()  # a rule's parameters are text; what form they need is the rule's affair
         try:

@@ -130,3 +130,10 @@ def test_what_is_the_simulator_s_is_told_and_fails_in_production(
     }
     assert "tls.trust" in bad["simulator"][1]
     assert "interactive, query, background" in bad["outboxes"][1]
+
+
+def test_an_audit_log_that_is_gone_is_told(site: Installation) -> None:
+    site.sql("""UPDATE EESZT_INSTALLATION SET adopted_log = '{"demo@20260302-110000": 7}'""")
+    ((name, status, found),) = site.bad("environment")
+    assert (name, status) == ("history", "warn")
+    assert "demo@20260302-110000 (RNR-8219" in found

@@ -87,6 +87,7 @@ senders = 4
 answer_within = "20s"
 most = 3
 strict = true
+deny = ["1", "2"]
 [waits]
 retry_most = "10min"
 follow_up = "8h"
@@ -97,7 +98,9 @@ items = 2
     settings = load(written(tmp_path, SMALLEST + more))
     assert settings.lanes["interactive"].poll_s == pytest.approx(0.05)
     assert settings.lanes["interactive"].batch is None
-    assert settings.rules == {"erecept.azonnal": {"answer_within": "20s", "most": "3", "strict": "true"}}
+    assert settings.rules == {
+        "erecept.azonnal": {"answer_within": "20s", "most": "3", "strict": "true", "deny": "1, 2"}
+    }
     assert chosen(settings.waits) == {"retry_most": 600.0, "follow_up": 28800.0, "probe": 1.5}
     assert settings.breaker.items == 2
 

@@ -32,4 +32,10 @@ def nothing_mixed(inspection: Inspection) -> Iterator[Finding]:
 def history(inspection: Inspection) -> Iterator[Finding]:
     """The database knows of every message that the audit log proves to have left."""
     refuse_gone_back(inspection.settings, inspection.mappings, inspection.tables)
+    folder = inspection.settings.audit.folder
+    gone = [name for name in inspection.tables.adoption.logged() if not (folder / name).is_dir()]
+    if gone:
+        error = fault(8219, str(folder), chains=", ".join(gone))
+        yield Finding.of("history", Status.WARN, error)
+        return
     yield ok("history", "the database knows of every message that the audit log proves")
