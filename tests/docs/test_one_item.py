@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from runner import app
+from runner.daemon.deciding import _decided
 from runner.demo.people import KOVACS, PATIENTS
 from tests.acceptance.test_three_books import hospital
 
@@ -65,11 +66,13 @@ def test_a_prescription_passes_the_functions_that_the_page_names_in_that_order(t
             if step == "claimed":  # what came before was idle rounds and the technical user's token
                 keep = [name for name in seen if name in names[:2]]
                 seen[:] = [name for name in names[:2] if name in keep]
-            if step == "completed":  # until here the housekeeper looked for copies in vain
-                seen[:] = [name for name in seen if not name.endswith(":Housekeeper.write_back")]
-            if step == "written_back":
+            if (
+                step == "written_back"
+            ):  # until then the housekeeper looked for copies in vain; this comes from inside it
+                seen[:] = [name for name in seen if name != names[-1]] + [names[-1]]
                 watched.set()
 
+        _decided.cache_clear()  # another test of this process may have asked the table the same
         with app.running(stage.site.settings, hook=hook):
             stage.medworks.prescribe(KOVACS, PATIENTS[0], "210002737", "1 tabletta")
             assert watched.wait(15)
