@@ -68,7 +68,7 @@ def test_a_prescription_passes_the_functions_that_the_page_names_in_that_order(t
                 seen[:] = [name for name in names[:2] if name in keep]
             if (
                 step == "written_back"
-            ):  # until then the housekeeper looked for copies in vain; this comes from inside it
+            ):  # told from inside it; before, it looked for copies in vain
                 seen[:] = [name for name in seen if name != names[-1]] + [names[-1]]
                 watched.set()
 
