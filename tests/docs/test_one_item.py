@@ -66,9 +66,7 @@ def test_a_prescription_passes_the_functions_that_the_page_names_in_that_order(t
             if step == "claimed":  # what came before was idle rounds and the technical user's token
                 keep = [name for name in seen if name in names[:2]]
                 seen[:] = [name for name in names[:2] if name in keep]
-            if (
-                step == "written_back"
-            ):  # told from inside it; before, it looked for copies in vain
+            if step == "written_back":  # told from inside it; before, it looked for copies in vain
                 seen[:] = [name for name in seen if name != names[-1]] + [names[-1]]
                 watched.set()
 
