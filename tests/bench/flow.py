@@ -15,7 +15,7 @@ from runner.daemon.worker import prepare
 from runner.domain.outcome import Ending
 from runner.eeszt.http import HttpAnswer, HttpClient
 from runner.eeszt.record import Record
-from runner.ports import Completion, Message, PermitRequest, Permitted
+from runner.ports import Completion, Message, Permitted
 
 LANE = LaneSettings(
     name="background",
@@ -100,7 +100,7 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
         assert isinstance(made, Ready), made
         taken.ready.append(made)
     prepared = cpu()
-    answers = site.outbox.permit([_request(site, ready) for ready in taken.ready])
+    answers = site.outbox.permit([ready.request(site.message_life_s) for ready in taken.ready])
     permitted = cpu()
     completions, notes = [], []
     others = time.process_time() - cpu()
@@ -138,19 +138,6 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
     taken.out_s = taken.claim_s + taken.prepare_s + taken.permit_s + taken.sign_s
     taken.back_s = taken.judge_s + taken.complete_s
     return taken
-
-
-def _request(site: Site, ready: Ready) -> PermitRequest:
-    return PermitRequest(
-        item=ready.item,
-        token=ready.item.row.claim_token or "",
-        message_id=ready.message_id,
-        body=ready.body,
-        document=ready.document_json,
-        acting_user=ready.token.eeszt_user,
-        mapping_version=ready.kind.digest,
-        life_s=site.message_life_s,
-    )
 
 
 def _completion(lane: LaneSettings, ready: Ready, outcome: Any) -> Completion:
