@@ -233,7 +233,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     RETURN l_found;
   EXCEPTION
     WHEN e_busy THEN
-      RAISE_APPLICATION_ERROR(-20705, [error 20705] || ' (' || p_source_key || ')');
+      RAISE_APPLICATION_ERROR(-20705, [error 20705]);
   END found_record;
 
   -- Nobody else writes the record until this transaction ends.
@@ -644,6 +644,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     RETURN l_lane;
   END lane_of;
 
+  -- What no type in force names goes to the last outbox, where it ends INVALID.
   FUNCTION lane_of_type (p_document_type IN VARCHAR2) RETURN VARCHAR2 IS
     l_lane VARCHAR2(60 CHAR);
   BEGIN
@@ -652,7 +653,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     ) LOOP
       l_lane := rec.lane;
     END LOOP;
-    RETURN l_lane;
+    RETURN CASE WHEN l_lane IN ([lanes]) THEN l_lane ELSE [last_lane] END;
   END lane_of_type;
 
   -- Items
@@ -675,12 +676,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     l_who := who(p_recorded_by);
     l_lane := lane_of_type(p_document_type);
     [each outbox]
-    IF l_lane = [lane] OR [is_last] THEN
+    IF l_lane = [lane] THEN
       l_item := [outbox_api].submit(p_document_type, p_source_key, p_order_key, p_priority, l_who, p_workplace,
                                     p_recorded_at, p_payload, p_replaces, p_first_recorded_at);
-      RETURN l_item;
     END IF;
     [end each]
+    RETURN l_item;
   END submit;
 
   FUNCTION withdraw (p_item_id IN NUMBER, p_his_user IN VARCHAR2 DEFAULT NULL) RETURN VARCHAR2 IS
