@@ -60,6 +60,11 @@ def package(folder: Path, outboxes: Mapping[str, OutboxTable]) -> str:
     return "\n\n".join(parts)
 
 
+def context(folder: Path) -> str:
+    """Give the application context that EESZT_API alone can set, from ``sql/oracle/source``."""
+    return without_head(read_blocks(folder / "package.sql")["context"])
+
+
 class _Maker:
     """Blocks made into PL/SQL of one site."""
 

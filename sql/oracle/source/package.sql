@@ -19,6 +19,11 @@
 20713 | A felhasználónak nincs EESZT-megfeleltetése: forduljon az informatikához. | EESZT_USER_MAP has no REGISTERED row of the user
 20714 | A bejelentkezés nem él: jelentkezzen be újra az EESZT-be. | the handle belongs to no living login
 
+-- context --
+-- Who a session is bound to. Its owner needs CREATE ANY CONTEXT; the name is the whole database's, so that one database
+-- holds one installation.
+CREATE OR REPLACE CONTEXT EESZT_CTX USING EESZT_API;
+
 -- lane_spec --
 -- What EESZT_API does on one outbox. Private: only the owner may execute it.
 CREATE OR REPLACE PACKAGE [outbox_api] AUTHID DEFINER AS
