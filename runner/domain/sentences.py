@@ -87,3 +87,7 @@ def on_paper(text: str | None) -> str:
     if ":" in cause:
         ending = f". {PAPER}"
     return f"{cause[: LONGEST - len(ending)]}{ending}"
+
+
+PREDECESSOR_PAPER = on_paper(PREDECESSOR)
+"""For a database that cannot say it by itself."""

@@ -330,8 +330,11 @@ CREATE TABLE EESZT_LOGIN_REQUEST (
   begun_at   TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_BEGUN_NN NOT NULL,
   expires_at TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_EXP_NN NOT NULL,
   used_at    TIMESTAMP(6),
+  short_code  VARCHAR2(6 CHAR),
+  handle_hash VARCHAR2(64 CHAR),
   CONSTRAINT EESZT_LOGIN_REQUEST_PK PRIMARY KEY (request_id) USING INDEX [in_index],
-  CONSTRAINT EESZT_LOGIN_REQUEST_NONCE_UK UNIQUE (nonce_hash) USING INDEX [in_index]
+  CONSTRAINT EESZT_LOGIN_REQUEST_NONCE_UK UNIQUE (nonce_hash) USING INDEX [in_index],
+  CONSTRAINT EESZT_LOGIN_REQUEST_HANDLE_UK UNIQUE (handle_hash) USING INDEX [in_index]
 ) SEGMENT CREATION IMMEDIATE INITRANS 4 [in_data];
 COMMENT ON TABLE EESZT_LOGIN_REQUEST IS 'Logins that were begun in MedWorkS';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.request_id IS 'Number';
@@ -340,6 +343,8 @@ COMMENT ON COLUMN EESZT_LOGIN_REQUEST.nonce_hash IS 'SHA-256 (hex) of its one-ti
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.begun_at IS 'When, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.expires_at IS 'Until when it may be used, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.used_at IS 'When it was used, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.short_code IS 'What MedWorkS and the agent both show, so that the person sees that they speak of one login';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps';
 
 CREATE TABLE EESZT_LOGIN (
   login_id    NUMBER(19),
@@ -353,8 +358,10 @@ CREATE TABLE EESZT_LOGIN (
   sealed      BLOB,
   ended_at    TIMESTAMP(6),
   end_reason  VARCHAR2(60 CHAR),
+  handle_hash VARCHAR2(64 CHAR),
   live_user   VARCHAR2(100 CHAR) GENERATED ALWAYS AS (CASE WHEN ended_at IS NULL THEN eeszt_user END) VIRTUAL,
   CONSTRAINT EESZT_LOGIN_PK PRIMARY KEY (login_id) USING INDEX [in_index],
+  CONSTRAINT EESZT_LOGIN_HANDLE_UK UNIQUE (handle_hash) USING INDEX [in_index],
   CONSTRAINT EESZT_LOGIN_METHOD_CK CHECK (method IN ('otp', 'card'))
 ) SEGMENT CREATION IMMEDIATE INITRANS 4 PCTFREE 20 [in_data]
   LOB (sealed) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
@@ -371,6 +378,7 @@ COMMENT ON COLUMN EESZT_LOGIN.ends_at IS 'When the EESZT''s grant ends, UTC';
 COMMENT ON COLUMN EESZT_LOGIN.sealed IS 'Token and session key, AES-256-GCM; the key is never in the database';
 COMMENT ON COLUMN EESZT_LOGIN.ended_at IS 'When it was ended, UTC; null: not yet';
 COMMENT ON COLUMN EESZT_LOGIN.end_reason IS 'Why it was ended';
+COMMENT ON COLUMN EESZT_LOGIN.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps; null: not begun in MedWorkS';
 COMMENT ON COLUMN EESZT_LOGIN.live_user IS 'eeszt_user of what has not ended: as many index entries as sessions';
 
 CREATE TABLE EESZT_SERVICE_STATE (

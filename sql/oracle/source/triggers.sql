@@ -187,7 +187,11 @@ BEGIN
   END IF;
 
   :NEW.[recorder_proof] := 'ASSERTED';
-  IF SYS_CONTEXT('EESZT_SESSION', 'HIS_USER') = :NEW.[recorded_by] THEN
+  -- the login that EESZT_API.bind tied this session to, while it lives
+  SELECT COUNT(*) INTO l_live FROM EESZT_LOGIN l
+   WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID')) AND l.his_user = :NEW.[recorded_by]
+     AND l.ended_at IS NULL AND l.ends_at > l_now;
+  IF l_live > 0 THEN
     :NEW.[recorder_proof] := 'BOUND';
   END IF;
   SELECT COUNT(*) INTO l_live
