@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_$#]{0,29}")
 _LOGICAL = re.compile(r"\[([a-z_]+)\]")
 _LOCAL = re.compile(r"\[local ([a-z_.]+)\]")
 _SENTENCE = re.compile(r"'\{([A-Z_]+)\}'")
+_LONGEST = 30
+"""Characters of an Oracle name before 12.2, and of every name here."""
 
 NOW = "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
 ALIVE_SINCE = "(strftime('%Y-%m-%d %H:%M:%f', 'now', '-5 seconds') || '000')"
@@ -26,6 +29,33 @@ LOCAL = (
     r" AND \1 >= st.begins_at AND \1 < st.ends_at) THEN '+2 hours' ELSE '+1 hour' END)"
 )
 """SQLite knows no time zones; the table of summer times does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """
+    How a database says what every database has.
+
+    Attributes:
+        now: Its clock, UTC.
+        alive_since: Heartbeats of the living are not older.
+        local: An instant in Europe/Budapest, a template of ``re.sub``.
+        folds: Whether names are folded to capitals, are at most 30 characters, and our own stand unquoted.
+    """
+
+    now: str
+    alive_since: str
+    local: str
+    folds: bool
+
+
+SQLITE = Dialect(NOW, ALIVE_SINCE, LOCAL, folds=False)
+ORACLE = Dialect(
+    "SYS_EXTRACT_UTC(SYSTIMESTAMP)",
+    "SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '5' SECOND",
+    r"CAST(FROM_TZ(\1, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6))",
+    folds=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +84,34 @@ def quoted(name: str, where: str) -> str:
     return f'"{name}"'
 
 
+def folded(name: str, where: str) -> str:
+    """
+    Give a name as SQL where names are folded: our own plainly, since they are known to be no words of SQL.
+
+    Raises:
+        StoreError: It is none, so it is not brought near a statement.
+    """
+    upper = quoted(name, where).upper()
+    return upper.strip('"') if upper.startswith('"EESZT_') else upper
+
+
+def name_of(table: str, suffix: str, dialect: Dialect = SQLITE) -> str:
+    """Give the name of an index, trigger or constraint of an outbox; a long one ends in a digest of the table's."""
+    if not dialect.folds:
+        return f"{table}_{suffix}"
+    table = table.upper()
+    if len(table) + len(suffix) >= _LONGEST:
+        digest = hashlib.sha256(table.encode()).hexdigest()[:4].upper()
+        table = f"{table[: _LONGEST - len(suffix) - 6]}_{digest}"
+    return f"{table}_{suffix}"
+
+
 def text_literal(text: str) -> str:
     """Give a text as SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable]) -> str:
+def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable], dialect: Dialect = SQLITE) -> str:
     """
     Put one outbox's physical names, and the sentences for the ward, into a block.
 
@@ -67,18 +119,21 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable]) -> str:
         sql: With ``[logical]`` names.
         lane: Which outbox; empty where the block names none.
         outboxes: All of them.
+        dialect: The database that it is for.
     """
     where = f"outbox {lane}"
-    names = {"now": NOW, "alive_since": ALIVE_SINCE}
+    names = {"now": dialect.now, "alive_since": dialect.alive_since}
     columns: Mapping[str, str] = {}
+    as_sql = folded if dialect.folds else quoted
     if lane:
         table, columns = outboxes[lane].table, outboxes[lane].columns
         others = ", ".join(text_literal(other.table) for other in outboxes.values())
         names |= {
-            "outbox": quoted(table, where),
-            "outbox_name": text_literal(table),
+            "outbox": as_sql(table, where),
+            "outbox_name": text_literal(table.upper() if dialect.folds else table),
             "outbox_names": others,
             "lane": text_literal(lane),
+            "lane_name": lane,
         }
 
     def name(match: re.Match[str]) -> str:
@@ -86,9 +141,12 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable]) -> str:
         if logical in names:
             return names[logical]
         if logical.startswith("outbox_"):  # an index or trigger of this outbox
-            return f'"{outboxes[lane].table}_{logical.removeprefix("outbox_").upper()}"'
-        return quoted(columns.get(logical, logical), where)
+            return as_sql(name_of(outboxes[lane].table, logical.removeprefix("outbox_").upper(), dialect), where)
+        physical = columns.get(logical, logical)
+        if dialect.folds and physical.upper() == logical.upper():
+            return logical  # ours, and no word of SQL
+        return as_sql(physical, where)
 
-    rendered = _LOCAL.sub(LOCAL, sql)
+    rendered = _LOCAL.sub(dialect.local, sql)
     rendered = _SENTENCE.sub(lambda match: text_literal(getattr(sentences, match[1])), rendered)
     return _LOGICAL.sub(name, rendered)

@@ -1,0 +1,1 @@
+"""The runner's database on Oracle; the only home of ``oracledb``."""

@@ -1,0 +1,437 @@
+-- Everything but the outboxes, on Oracle 19c and later, in named blocks (`-- name --` and one sentence).
+-- [word] is filled in by runner/store/oracle/ddl.py: names of the site, tablespaces, the database's clock.
+-- Instants are TIMESTAMP(6) in UTC, days are DATE in Europe/Budapest, flags are 0 or 1, texts count in characters.
+-- Names of constraints end in PK, UK, FK, CK or NN, since the name is what an error shows.
+
+-- script_table --
+-- Which scripts have run in this schema; each of them writes its own line.
+CREATE TABLE EESZT_SCHEMA_SCRIPT (
+  script  VARCHAR2(100 CHAR),
+  sha256  VARCHAR2(64 CHAR) CONSTRAINT EESZT_SCHEMA_SCRIPT_SHA_NN NOT NULL,
+  run_at  TIMESTAMP(6) CONSTRAINT EESZT_SCHEMA_SCRIPT_AT_NN NOT NULL,
+  run_by  VARCHAR2(128 CHAR) CONSTRAINT EESZT_SCHEMA_SCRIPT_BY_NN NOT NULL,
+  CONSTRAINT EESZT_SCHEMA_SCRIPT_PK PRIMARY KEY (script)
+) SEGMENT CREATION IMMEDIATE [in_data];
+COMMENT ON TABLE EESZT_SCHEMA_SCRIPT IS 'Scripts that have run in this schema';
+COMMENT ON COLUMN EESZT_SCHEMA_SCRIPT.script IS 'File, and the outbox it was run for';
+COMMENT ON COLUMN EESZT_SCHEMA_SCRIPT.sha256 IS 'SHA-256 (hex) of its statements';
+COMMENT ON COLUMN EESZT_SCHEMA_SCRIPT.run_at IS 'When it ended, UTC';
+COMMENT ON COLUMN EESZT_SCHEMA_SCRIPT.run_by IS 'Database user who ran it';
+
+-- sequences --
+-- One sequence numbers the items of all outboxes. ORDER: on RAC numbers rise in the order in which they were asked for, and an
+-- item takes its number under the lock of its order key; a few items a second cost nothing by it. Gaps mean nothing.
+CREATE SEQUENCE EESZT_ITEM_SEQ START WITH 1 INCREMENT BY 1 MAXVALUE 999999999999999999 CACHE 20 ORDER NOCYCLE;
+CREATE SEQUENCE EESZT_LOGIN_SEQ START WITH 1 INCREMENT BY 1 MAXVALUE 999999999999999999 CACHE 20 NOORDER NOCYCLE;
+CREATE SEQUENCE EESZT_ROW_SEQ START WITH 1 INCREMENT BY 1 MAXVALUE 999999999999999999 CACHE 100 NOORDER NOCYCLE;
+
+-- tables --
+-- What the runner keeps beside the outboxes.
+-- INITRANS: an entry for each session that writes into one block at once (daemons, and MedWorkS where it writes); ITL
+-- waits look like row locks and would be blamed on MedWorkS. PCTFREE is high where rows grow after their insert.
+CREATE TABLE EESZT_INSTALLATION (
+  only_row       NUMBER(1),
+  environment    VARCHAR2(20 CHAR) CONSTRAINT EESZT_INSTALLATION_ENV_NN NOT NULL,
+  database_id    VARCHAR2(64 CHAR) CONSTRAINT EESZT_INSTALLATION_ID_NN NOT NULL,
+  home           VARCHAR2(200 CHAR) CONSTRAINT EESZT_INSTALLATION_HOME_NN NOT NULL,
+  schema_version VARCHAR2(64 CHAR) CONSTRAINT EESZT_INSTALLATION_VERS_NN NOT NULL,
+  installed_at   TIMESTAMP(6) CONSTRAINT EESZT_INSTALLATION_AT_NN NOT NULL,
+  adopted_at     TIMESTAMP(6),
+  adopted_by     VARCHAR2(128 CHAR),
+  adopted_log    CLOB,
+  CONSTRAINT EESZT_INSTALLATION_PK PRIMARY KEY (only_row),
+  CONSTRAINT EESZT_INSTALLATION_ONE_CK CHECK (only_row = 1),
+  CONSTRAINT EESZT_INSTALLATION_ENV_CK CHECK (environment IN ('test', 'production'))
+) SEGMENT CREATION IMMEDIATE [in_data];
+COMMENT ON TABLE EESZT_INSTALLATION IS 'What this database is: one row';
+COMMENT ON COLUMN EESZT_INSTALLATION.only_row IS 'Always 1';
+COMMENT ON COLUMN EESZT_INSTALLATION.environment IS 'test or production; must agree with settings, endpoint and trust anchors';
+COMMENT ON COLUMN EESZT_INSTALLATION.database_id IS 'Identity that was given at the installation; a copy gets its own when it is adopted';
+COMMENT ON COLUMN EESZT_INSTALLATION.home IS 'Where it was installed or adopted (DBID and RESETLOGS_CHANGE#, where readable), so that a copy or a restore is noticed';
+COMMENT ON COLUMN EESZT_INSTALLATION.schema_version IS 'SHA-256 (hex) over the scripts and the states that it was made from';
+COMMENT ON COLUMN EESZT_INSTALLATION.installed_at IS 'When it was installed, UTC';
+COMMENT ON COLUMN EESZT_INSTALLATION.adopted_at IS 'When it was last adopted, UTC';
+COMMENT ON COLUMN EESZT_INSTALLATION.adopted_by IS 'Who adopted it';
+COMMENT ON COLUMN EESZT_INSTALLATION.adopted_log IS 'Up to which entry of which chain of the audit log it was compared then, JSON';
+
+CREATE TABLE EESZT_TRANSITION (
+  from_state VARCHAR2(20 CHAR),
+  to_state   VARCHAR2(20 CHAR),
+  CONSTRAINT EESZT_TRANSITION_PK PRIMARY KEY (from_state, to_state)
+) ORGANIZATION INDEX [in_data];
+COMMENT ON TABLE EESZT_TRANSITION IS 'Which state of an item may follow which; asked by the state triggers';
+COMMENT ON COLUMN EESZT_TRANSITION.from_state IS 'State before';
+COMMENT ON COLUMN EESZT_TRANSITION.to_state IS 'State after';
+
+CREATE TABLE EESZT_DOCUMENT_TYPE (
+  document_type   VARCHAR2(60 CHAR),
+  digest          VARCHAR2(64 CHAR) CONSTRAINT EESZT_DOCUMENT_TYPE_DIGEST_NN NOT NULL,
+  title           VARCHAR2(200 CHAR) CONSTRAINT EESZT_DOCUMENT_TYPE_TITLE_NN NOT NULL,
+  lane            VARCHAR2(60 CHAR) CONSTRAINT EESZT_DOCUMENT_TYPE_LANE_NN NOT NULL,
+  kind            VARCHAR2(20 CHAR) CONSTRAINT EESZT_DOCUMENT_TYPE_KIND_NN NOT NULL,
+  send_limit_s    NUMBER(12, 3),
+  answer_limit_s  NUMBER(12, 3),
+  needs           VARCHAR2(20 CHAR) CONSTRAINT EESZT_DOCUMENT_TYPE_NEEDS_NN NOT NULL,
+  withdrawal_type VARCHAR2(60 CHAR),
+  is_probe        NUMBER(1) CONSTRAINT EESZT_DOCUMENT_TYPE_PROBE_NN NOT NULL,
+  active          NUMBER(1) CONSTRAINT EESZT_DOCUMENT_TYPE_ACTIVE_NN NOT NULL,
+  changed_at      TIMESTAMP(6) CONSTRAINT EESZT_DOCUMENT_TYPE_AT_NN NOT NULL,
+  CONSTRAINT EESZT_DOCUMENT_TYPE_PK PRIMARY KEY (document_type),
+  CONSTRAINT EESZT_DOCUMENT_TYPE_NEEDS_CK CHECK (needs IN ('FINAL', 'ACCEPTED')),
+  CONSTRAINT EESZT_DOCUMENT_TYPE_PROBE_CK CHECK (is_probe IN (0, 1)),
+  CONSTRAINT EESZT_DOCUMENT_TYPE_ACTIVE_CK CHECK (active IN (0, 1)),
+  CONSTRAINT EESZT_DOCUMENT_TYPE_WD_FK FOREIGN KEY (withdrawal_type)
+    REFERENCES EESZT_DOCUMENT_TYPE (document_type) DEFERRABLE INITIALLY DEFERRED
+) SEGMENT CREATION IMMEDIATE [in_data];
+CREATE INDEX EESZT_DOCUMENT_TYPE_WD_IX ON EESZT_DOCUMENT_TYPE (withdrawal_type) [in_index];
+COMMENT ON TABLE EESZT_DOCUMENT_TYPE IS 'Document types: the mapping that is in force, and the limits by which the insert trigger works';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.document_type IS 'Name; the folder of its mapping';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.digest IS 'SHA-256 (hex) of the mapping in force; a daemon claims only what it holds the same mapping for';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.title IS 'What a person reads, Hungarian';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.lane IS 'Outbox it belongs to';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.kind IS 'Kind of the decision table: R, W, Q, P, O, L or E';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.send_limit_s IS 'Seconds until nothing may leave any more; null: no limit';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.answer_limit_s IS 'Seconds that a ward waits; null: no ward waits';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.needs IS 'What it needs of the item before it: FINAL or ACCEPTED';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.withdrawal_type IS 'Document type that withdraws it';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.is_probe IS '1: the runner asks with it after lost answers; no row may name it';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.active IS '1: in force';
+COMMENT ON COLUMN EESZT_DOCUMENT_TYPE.changed_at IS 'When it was last put in force or taken out, UTC';
+
+CREATE TABLE EESZT_ORDER_HEAD (
+  lane          VARCHAR2(60 CHAR),
+  order_key     VARCHAR2(100 CHAR),
+  last_item     NUMBER(19),
+  last_original NUMBER(19),
+  CONSTRAINT EESZT_ORDER_HEAD_PK PRIMARY KEY (lane, order_key)
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 20 [in_data];
+COMMENT ON TABLE EESZT_ORDER_HEAD IS 'Last item of each order key; its row lock, held until the inserting transaction ends, makes the order right whatever commits first';
+COMMENT ON COLUMN EESZT_ORDER_HEAD.lane IS 'Outbox';
+COMMENT ON COLUMN EESZT_ORDER_HEAD.order_key IS 'Key that MedWorkS gives to what must go in order';
+COMMENT ON COLUMN EESZT_ORDER_HEAD.last_item IS 'Last item of the key; null: none that counts yet';
+COMMENT ON COLUMN EESZT_ORDER_HEAD.last_original IS 'Last one that is no withdrawal';
+
+CREATE TABLE EESZT_RECORD_HEAD (
+  document_type VARCHAR2(60 CHAR),
+  source_key    VARCHAR2(200 CHAR),
+  CONSTRAINT EESZT_RECORD_HEAD_PK PRIMARY KEY (document_type, source_key)
+) ORGANIZATION INDEX INITRANS 8 [in_data];
+COMMENT ON TABLE EESZT_RECORD_HEAD IS 'One row to lock per record of MedWorkS, so that two sessions cannot both write one record, nor withdraw it while it is being written';
+COMMENT ON COLUMN EESZT_RECORD_HEAD.document_type IS 'Document type; of one that can be withdrawn, and of its withdrawals, the withdrawal''s';
+COMMENT ON COLUMN EESZT_RECORD_HEAD.source_key IS 'Key of the record';
+
+CREATE TABLE EESZT_MESSAGE (
+  item_id         NUMBER(19),
+  message_id      VARCHAR2(100 CHAR) CONSTRAINT EESZT_MESSAGE_ID_NN NOT NULL,
+  digest          VARCHAR2(64 CHAR) CONSTRAINT EESZT_MESSAGE_DIGEST_NN NOT NULL,
+  body            BLOB,
+  document        CLOB,
+  acting_user     VARCHAR2(100 CHAR) CONSTRAINT EESZT_MESSAGE_USER_NN NOT NULL,
+  mapping_version VARCHAR2(64 CHAR) CONSTRAINT EESZT_MESSAGE_MAPPING_NN NOT NULL,
+  stored_at       TIMESTAMP(6) CONSTRAINT EESZT_MESSAGE_STORED_NN NOT NULL,
+  expires_at      TIMESTAMP(6) CONSTRAINT EESZT_MESSAGE_EXPIRES_NN NOT NULL,
+  purged_at       TIMESTAMP(6),
+  decision        VARCHAR2(20 CHAR),
+  rules           CLOB,
+  has_document    NUMBER(1),
+  body_id         NUMBER(19) GENERATED ALWAYS AS (CASE WHEN purged_at IS NULL THEN item_id END) VIRTUAL,
+  document_at     TIMESTAMP(6) GENERATED ALWAYS AS (CASE WHEN has_document = 1 THEN stored_at END) VIRTUAL,
+  CONSTRAINT EESZT_MESSAGE_PK PRIMARY KEY (item_id),
+  CONSTRAINT EESZT_MESSAGE_ID_UK UNIQUE (message_id),
+  CONSTRAINT EESZT_MESSAGE_DOCUMENT_CK CHECK (has_document = 1)
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 20 [in_data]
+  -- bodies of a few kB leave the table's blocks, which are read by key; written once, read once, purged when final
+  LOB (body) STORE AS SECUREFILE (DISABLE STORAGE IN ROW CACHE [in_lob])
+  LOB (document) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob])
+  LOB (rules) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
+CREATE INDEX EESZT_MESSAGE_BODY_IX ON EESZT_MESSAGE (body_id) INITRANS 8 [in_index];
+CREATE INDEX EESZT_MESSAGE_DOCUMENT_IX ON EESZT_MESSAGE (document_at) INITRANS 8 [in_index];
+COMMENT ON TABLE EESZT_MESSAGE IS 'What left: the bytes until the item is final, what they said for as long as the site keeps it';
+COMMENT ON COLUMN EESZT_MESSAGE.item_id IS 'Item';
+COMMENT ON COLUMN EESZT_MESSAGE.message_id IS 'Message identifier; the same at every retry';
+COMMENT ON COLUMN EESZT_MESSAGE.digest IS 'SHA-256 (hex) of the body';
+COMMENT ON COLUMN EESZT_MESSAGE.body IS 'The bytes that are sent, until the item is final';
+COMMENT ON COLUMN EESZT_MESSAGE.document IS 'What it said, named fields as JSON; null: forgotten';
+COMMENT ON COLUMN EESZT_MESSAGE.acting_user IS 'EESZT identity under which it left';
+COMMENT ON COLUMN EESZT_MESSAGE.mapping_version IS 'Digest of the mapping that it was made with';
+COMMENT ON COLUMN EESZT_MESSAGE.stored_at IS 'When it was first permitted, UTC';
+COMMENT ON COLUMN EESZT_MESSAGE.expires_at IS 'When the message itself expires, UTC; renewed at a retry';
+COMMENT ON COLUMN EESZT_MESSAGE.purged_at IS 'When the body was purged, UTC';
+COMMENT ON COLUMN EESZT_MESSAGE.decision IS 'Line of the decision table by which it went under this name';
+COMMENT ON COLUMN EESZT_MESSAGE.rules IS 'Dated rules that applied, JSON';
+COMMENT ON COLUMN EESZT_MESSAGE.has_document IS '1 while document is kept, else null; a LOB itself cannot be part of an index';
+COMMENT ON COLUMN EESZT_MESSAGE.body_id IS 'item_id until the body is purged: as many index entries as bodies';
+COMMENT ON COLUMN EESZT_MESSAGE.document_at IS 'stored_at while the document is kept: for the purge';
+
+CREATE TABLE EESZT_ATTEMPT (
+  attempt_id     NUMBER(19) DEFAULT EESZT_ROW_SEQ.NEXTVAL,
+  item_id        NUMBER(19) CONSTRAINT EESZT_ATTEMPT_ITEM_NN NOT NULL,
+  kind           VARCHAR2(20 CHAR) CONSTRAINT EESZT_ATTEMPT_KIND_NN NOT NULL,
+  ended_at       TIMESTAMP(6) CONSTRAINT EESZT_ATTEMPT_ENDED_NN NOT NULL,
+  took_ms        NUMBER(12) CONSTRAINT EESZT_ATTEMPT_TOOK_NN NOT NULL,
+  ending         VARCHAR2(40 CHAR) CONSTRAINT EESZT_ATTEMPT_ENDING_NN NOT NULL,
+  reason_code    VARCHAR2(60 CHAR),
+  acting_user    VARCHAR2(100 CHAR),
+  verdict        VARCHAR2(20 CHAR) CONSTRAINT EESZT_ATTEMPT_VERDICT_NN NOT NULL,
+  decision       VARCHAR2(20 CHAR),
+  rules          CLOB,
+  audit_chain    VARCHAR2(100 CHAR),
+  audit_sequence NUMBER(19),
+  audit_head     VARCHAR2(64 CHAR),
+  CONSTRAINT EESZT_ATTEMPT_PK PRIMARY KEY (attempt_id),
+  CONSTRAINT EESZT_ATTEMPT_KIND_CK CHECK (kind IN ('SEND', 'PROBE', 'DECIDE'))
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 5 [in_data]
+  LOB (rules) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
+CREATE INDEX EESZT_ATTEMPT_ITEM_IX ON EESZT_ATTEMPT (item_id) INITRANS 8 [in_index];
+CREATE INDEX EESZT_ATTEMPT_AUDIT_IX ON EESZT_ATTEMPT (audit_chain, audit_sequence) INITRANS 8 [in_index];
+COMMENT ON TABLE EESZT_ATTEMPT IS 'Tries and questions; only ever inserted';
+COMMENT ON COLUMN EESZT_ATTEMPT.attempt_id IS 'Number';
+COMMENT ON COLUMN EESZT_ATTEMPT.item_id IS 'Item';
+COMMENT ON COLUMN EESZT_ATTEMPT.kind IS 'SEND, PROBE, or DECIDE: the decision table, or a rule after it, said that it goes no further for now';
+COMMENT ON COLUMN EESZT_ATTEMPT.ended_at IS 'When it ended, UTC';
+COMMENT ON COLUMN EESZT_ATTEMPT.took_ms IS 'Milliseconds that it took';
+COMMENT ON COLUMN EESZT_ATTEMPT.ending IS 'How it ended';
+COMMENT ON COLUMN EESZT_ATTEMPT.reason_code IS 'Why';
+COMMENT ON COLUMN EESZT_ATTEMPT.acting_user IS 'EESZT identity under which it was made';
+COMMENT ON COLUMN EESZT_ATTEMPT.verdict IS 'What came of it in the database: DONE, LOST_LEASE ...';
+COMMENT ON COLUMN EESZT_ATTEMPT.decision IS 'Line of the decision table that decided';
+COMMENT ON COLUMN EESZT_ATTEMPT.rules IS 'Dated rules that applied, JSON';
+COMMENT ON COLUMN EESZT_ATTEMPT.audit_chain IS 'Chain of the audit log that holds the answer';
+COMMENT ON COLUMN EESZT_ATTEMPT.audit_sequence IS 'Entry of that chain';
+COMMENT ON COLUMN EESZT_ATTEMPT.audit_head IS 'Hash of that entry, so that the log cannot be shortened unnoticed';
+
+CREATE TABLE EESZT_IDENTIFIER (
+  name        VARCHAR2(60 CHAR),
+  value       VARCHAR2(200 CHAR),
+  item_id     NUMBER(19) CONSTRAINT EESZT_IDENTIFIER_ITEM_NN NOT NULL,
+  is_second   NUMBER(1) CONSTRAINT EESZT_IDENTIFIER_SECOND_NN NOT NULL,
+  kept_at     TIMESTAMP(6) CONSTRAINT EESZT_IDENTIFIER_KEPT_NN NOT NULL,
+  second_item NUMBER(19) GENERATED ALWAYS AS (CASE WHEN is_second = 1 THEN item_id END) VIRTUAL,
+  CONSTRAINT EESZT_IDENTIFIER_PK PRIMARY KEY (name, value),
+  CONSTRAINT EESZT_IDENTIFIER_SECOND_CK CHECK (is_second IN (0, 1))
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 5 [in_data];
+CREATE INDEX EESZT_IDENTIFIER_ITEM_IX ON EESZT_IDENTIFIER (item_id) INITRANS 8 [in_index];
+CREATE INDEX EESZT_IDENTIFIER_SECOND_IX ON EESZT_IDENTIFIER (second_item) [in_index];
+COMMENT ON TABLE EESZT_IDENTIFIER IS 'Identifiers and bar codes that the EESZT gave; each belongs to one item';
+COMMENT ON COLUMN EESZT_IDENTIFIER.name IS 'eeszt_id, barcode, or what the mapping calls it';
+COMMENT ON COLUMN EESZT_IDENTIFIER.value IS 'Identifier';
+COMMENT ON COLUMN EESZT_IDENTIFIER.item_id IS 'Item that it belongs to';
+COMMENT ON COLUMN EESZT_IDENTIFIER.is_second IS '1: the item was accepted again under another one, an alarm';
+COMMENT ON COLUMN EESZT_IDENTIFIER.kept_at IS 'When it was stored, UTC';
+COMMENT ON COLUMN EESZT_IDENTIFIER.second_item IS 'item_id of second identifiers alone';
+
+CREATE TABLE EESZT_WRITE_BACK (
+  write_back_id NUMBER(19) DEFAULT EESZT_ROW_SEQ.NEXTVAL,
+  item_id       NUMBER(19) CONSTRAINT EESZT_WRITE_BACK_ITEM_NN NOT NULL,
+  record_item   NUMBER(19) CONSTRAINT EESZT_WRITE_BACK_RECORD_NN NOT NULL,
+  target        VARCHAR2(1000 CHAR) CONSTRAINT EESZT_WRITE_BACK_TARGET_NN NOT NULL,
+  table_name    VARCHAR2(128 CHAR) CONSTRAINT EESZT_WRITE_BACK_TABLE_NN NOT NULL,
+  key_json      CLOB CONSTRAINT EESZT_WRITE_BACK_KEY_NN NOT NULL,
+  values_json   CLOB CONSTRAINT EESZT_WRITE_BACK_VALUES_NN NOT NULL,
+  state         VARCHAR2(20 CHAR) CONSTRAINT EESZT_WRITE_BACK_STATE_NN NOT NULL,
+  tries         NUMBER(9) CONSTRAINT EESZT_WRITE_BACK_TRIES_NN NOT NULL,
+  next_at       TIMESTAMP(6),
+  error         VARCHAR2(1000 CHAR),
+  failed_item   NUMBER(19) GENERATED ALWAYS AS (CASE WHEN state = 'FAILED' THEN item_id END) VIRTUAL,
+  CONSTRAINT EESZT_WRITE_BACK_PK PRIMARY KEY (write_back_id),
+  CONSTRAINT EESZT_WRITE_BACK_STATE_CK CHECK (state IN ('DUE', 'DONE', 'FAILED', 'DROPPED'))
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 20 [in_data]
+  LOB (key_json) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob])
+  LOB (values_json) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
+CREATE INDEX EESZT_WRITE_BACK_DUE_IX ON EESZT_WRITE_BACK (next_at) INITRANS 8 [in_index];
+CREATE INDEX EESZT_WRITE_BACK_FAILED_IX ON EESZT_WRITE_BACK (failed_item) [in_index];
+CREATE INDEX EESZT_WRITE_BACK_ITEM_IX ON EESZT_WRITE_BACK (item_id) INITRANS 8 [in_index];
+CREATE INDEX EESZT_WRITE_BACK_TARGET_IX ON EESZT_WRITE_BACK (target) INITRANS 8 [in_index];
+COMMENT ON TABLE EESZT_WRITE_BACK IS 'Copies into MedWorkS''s own tables';
+COMMENT ON COLUMN EESZT_WRITE_BACK.write_back_id IS 'Number';
+COMMENT ON COLUMN EESZT_WRITE_BACK.item_id IS 'Item that it follows from';
+COMMENT ON COLUMN EESZT_WRITE_BACK.record_item IS 'Item whose record it tells of; for a withdrawal the withdrawn one';
+COMMENT ON COLUMN EESZT_WRITE_BACK.target IS 'Table and key, spelt one way';
+COMMENT ON COLUMN EESZT_WRITE_BACK.table_name IS 'Table of MedWorkS';
+COMMENT ON COLUMN EESZT_WRITE_BACK.key_json IS 'Columns that find the row, JSON';
+COMMENT ON COLUMN EESZT_WRITE_BACK.values_json IS 'Columns to write, JSON';
+COMMENT ON COLUMN EESZT_WRITE_BACK.state IS 'DUE, DONE, FAILED, or DROPPED: what it would tell is no longer so';
+COMMENT ON COLUMN EESZT_WRITE_BACK.tries IS 'Tries so far';
+COMMENT ON COLUMN EESZT_WRITE_BACK.next_at IS 'When it is due, UTC; null: not any more';
+COMMENT ON COLUMN EESZT_WRITE_BACK.error IS 'Why the last try failed; no values';
+COMMENT ON COLUMN EESZT_WRITE_BACK.failed_item IS 'item_id of failed ones alone';
+
+CREATE TABLE EESZT_RESULT (
+  item_id    NUMBER(19),
+  asker      VARCHAR2(100 CHAR) CONSTRAINT EESZT_RESULT_ASKER_NN NOT NULL,
+  result     CLOB CONSTRAINT EESZT_RESULT_RESULT_NN NOT NULL,
+  kept_at    TIMESTAMP(6) CONSTRAINT EESZT_RESULT_KEPT_NN NOT NULL,
+  expires_at TIMESTAMP(6) CONSTRAINT EESZT_RESULT_EXPIRES_NN NOT NULL,
+  CONSTRAINT EESZT_RESULT_PK PRIMARY KEY (item_id)
+) SEGMENT CREATION IMMEDIATE INITRANS 4 [in_data]
+  LOB (result) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
+CREATE INDEX EESZT_RESULT_EXPIRES_IX ON EESZT_RESULT (expires_at) INITRANS 4 [in_index];
+COMMENT ON TABLE EESZT_RESULT IS 'Answers of queries, for the asker alone, until they expire; nobody has a grant on it, EESZT_API.RESULT gives them out';
+COMMENT ON COLUMN EESZT_RESULT.item_id IS 'Item of the query';
+COMMENT ON COLUMN EESZT_RESULT.asker IS 'HIS user who asked';
+COMMENT ON COLUMN EESZT_RESULT.result IS 'What the answer holds, JSON';
+COMMENT ON COLUMN EESZT_RESULT.kept_at IS 'When it came, UTC';
+COMMENT ON COLUMN EESZT_RESULT.expires_at IS 'Until when it is kept, UTC';
+
+CREATE TABLE EESZT_USER_MAP (
+  his_user     VARCHAR2(100 CHAR),
+  registration VARCHAR2(20 CHAR) CONSTRAINT EESZT_USER_MAP_REG_NN NOT NULL,
+  is_doctor    NUMBER(1) CONSTRAINT EESZT_USER_MAP_DOCTOR_NN NOT NULL,
+  eeszt_user   VARCHAR2(100 CHAR),
+  CONSTRAINT EESZT_USER_MAP_PK PRIMARY KEY (his_user),
+  CONSTRAINT EESZT_USER_MAP_REG_CK CHECK (registration IN ('REGISTERED', 'NOT_REGISTERED')),
+  CONSTRAINT EESZT_USER_MAP_DOCTOR_CK CHECK (is_doctor IN (0, 1)),
+  CONSTRAINT EESZT_USER_MAP_USER_CK CHECK ((registration = 'REGISTERED' AND eeszt_user IS NOT NULL)
+                                        OR (registration = 'NOT_REGISTERED' AND eeszt_user IS NULL))
+) SEGMENT CREATION IMMEDIATE [in_data];
+CREATE INDEX EESZT_USER_MAP_EESZT_IX ON EESZT_USER_MAP (eeszt_user) [in_index];
+COMMENT ON TABLE EESZT_USER_MAP IS 'What the institution says of its HIS users (GUARD)';
+COMMENT ON COLUMN EESZT_USER_MAP.his_user IS 'User name in MedWorkS';
+COMMENT ON COLUMN EESZT_USER_MAP.registration IS 'REGISTERED or NOT_REGISTERED in the EESZT';
+COMMENT ON COLUMN EESZT_USER_MAP.is_doctor IS '1: a doctor';
+COMMENT ON COLUMN EESZT_USER_MAP.eeszt_user IS 'User in the EESZT; null where not registered';
+
+CREATE TABLE EESZT_WORKPLACE (
+  workplace VARCHAR2(100 CHAR),
+  oth_code  VARCHAR2(100 CHAR),
+  reports   NUMBER(1) DEFAULT 1 CONSTRAINT EESZT_WORKPLACE_REPORTS_NN NOT NULL,
+  CONSTRAINT EESZT_WORKPLACE_PK PRIMARY KEY (workplace),
+  CONSTRAINT EESZT_WORKPLACE_REPORTS_CK CHECK (reports IN (0, 1))
+) SEGMENT CREATION IMMEDIATE [in_data];
+CREATE INDEX EESZT_WORKPLACE_OTH_IX ON EESZT_WORKPLACE (oth_code) [in_index];
+COMMENT ON TABLE EESZT_WORKPLACE IS 'Workplaces of MedWorkS';
+COMMENT ON COLUMN EESZT_WORKPLACE.workplace IS 'Code in MedWorkS';
+COMMENT ON COLUMN EESZT_WORKPLACE.oth_code IS 'Its OTH code';
+COMMENT ON COLUMN EESZT_WORKPLACE.reports IS '1: it reports to the EESZT';
+
+CREATE TABLE EESZT_USER_WORKPLACE (
+  eeszt_user VARCHAR2(100 CHAR),
+  workplace  VARCHAR2(100 CHAR),
+  role       VARCHAR2(60 CHAR),
+  valid_from DATE DEFAULT DATE '2000-01-01',
+  valid_to   DATE,
+  CONSTRAINT EESZT_USER_WORKPLACE_PK PRIMARY KEY (eeszt_user, workplace, role, valid_from),
+  CONSTRAINT EESZT_USER_WORKPLACE_PLACE_FK FOREIGN KEY (workplace) REFERENCES EESZT_WORKPLACE (workplace),
+  CONSTRAINT EESZT_USER_WORKPLACE_FROM_CK CHECK (valid_from = TRUNC(valid_from)),
+  CONSTRAINT EESZT_USER_WORKPLACE_TO_CK CHECK (valid_to = TRUNC(valid_to))
+) SEGMENT CREATION IMMEDIATE [in_data];
+CREATE INDEX EESZT_USER_WORKPLACE_PLACE_IX ON EESZT_USER_WORKPLACE (workplace) [in_index];
+COMMENT ON TABLE EESZT_USER_WORKPLACE IS 'In which role an EESZT user, the technical user included, may work where';
+COMMENT ON COLUMN EESZT_USER_WORKPLACE.eeszt_user IS 'User in the EESZT';
+COMMENT ON COLUMN EESZT_USER_WORKPLACE.workplace IS 'Workplace';
+COMMENT ON COLUMN EESZT_USER_WORKPLACE.role IS 'Role';
+COMMENT ON COLUMN EESZT_USER_WORKPLACE.valid_from IS 'First day, Europe/Budapest';
+COMMENT ON COLUMN EESZT_USER_WORKPLACE.valid_to IS 'Last day; null: no end';
+
+CREATE TABLE EESZT_LOGIN_REQUEST (
+  request_id NUMBER(19) DEFAULT EESZT_ROW_SEQ.NEXTVAL,
+  his_user   VARCHAR2(100 CHAR) CONSTRAINT EESZT_LOGIN_REQUEST_USER_NN NOT NULL,
+  nonce_hash VARCHAR2(64 CHAR) CONSTRAINT EESZT_LOGIN_REQUEST_NONCE_NN NOT NULL,
+  begun_at   TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_BEGUN_NN NOT NULL,
+  expires_at TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_EXP_NN NOT NULL,
+  used_at    TIMESTAMP(6),
+  CONSTRAINT EESZT_LOGIN_REQUEST_PK PRIMARY KEY (request_id),
+  CONSTRAINT EESZT_LOGIN_REQUEST_NONCE_UK UNIQUE (nonce_hash)
+) SEGMENT CREATION IMMEDIATE INITRANS 4 [in_data];
+COMMENT ON TABLE EESZT_LOGIN_REQUEST IS 'Logins that were begun in MedWorkS';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.request_id IS 'Number';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.his_user IS 'Who began it';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.nonce_hash IS 'SHA-256 (hex) of its one-time nonce';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.begun_at IS 'When, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.expires_at IS 'Until when it may be used, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.used_at IS 'When it was used, UTC';
+
+CREATE TABLE EESZT_LOGIN (
+  login_id    NUMBER(19),
+  his_user    VARCHAR2(100 CHAR) CONSTRAINT EESZT_LOGIN_HIS_USER_NN NOT NULL,
+  eeszt_user  VARCHAR2(100 CHAR) CONSTRAINT EESZT_LOGIN_EESZT_USER_NN NOT NULL,
+  role        VARCHAR2(60 CHAR) CONSTRAINT EESZT_LOGIN_ROLE_NN NOT NULL,
+  institution VARCHAR2(100 CHAR) CONSTRAINT EESZT_LOGIN_INSTITUTION_NN NOT NULL,
+  method      VARCHAR2(20 CHAR) CONSTRAINT EESZT_LOGIN_METHOD_NN NOT NULL,
+  started_at  TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_STARTED_NN NOT NULL,
+  ends_at     TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_ENDS_NN NOT NULL,
+  sealed      BLOB,
+  ended_at    TIMESTAMP(6),
+  end_reason  VARCHAR2(60 CHAR),
+  live_user   VARCHAR2(100 CHAR) GENERATED ALWAYS AS (CASE WHEN ended_at IS NULL THEN eeszt_user END) VIRTUAL,
+  CONSTRAINT EESZT_LOGIN_PK PRIMARY KEY (login_id),
+  CONSTRAINT EESZT_LOGIN_METHOD_CK CHECK (method IN ('otp', 'card'))
+) SEGMENT CREATION IMMEDIATE INITRANS 4 PCTFREE 20 [in_data]
+  LOB (sealed) STORE AS SECUREFILE (ENABLE STORAGE IN ROW CACHE [in_lob]);
+CREATE INDEX EESZT_LOGIN_LIVE_IX ON EESZT_LOGIN (live_user) INITRANS 4 [in_index];
+COMMENT ON TABLE EESZT_LOGIN IS 'Sessions of persons with the EESZT';
+COMMENT ON COLUMN EESZT_LOGIN.login_id IS 'Number';
+COMMENT ON COLUMN EESZT_LOGIN.his_user IS 'User name in MedWorkS';
+COMMENT ON COLUMN EESZT_LOGIN.eeszt_user IS 'Proved identity in the EESZT';
+COMMENT ON COLUMN EESZT_LOGIN.role IS 'Role that was granted';
+COMMENT ON COLUMN EESZT_LOGIN.institution IS 'Institution that it was granted for';
+COMMENT ON COLUMN EESZT_LOGIN.method IS 'otp or card';
+COMMENT ON COLUMN EESZT_LOGIN.started_at IS 'When, UTC';
+COMMENT ON COLUMN EESZT_LOGIN.ends_at IS 'When the EESZT''s grant ends, UTC';
+COMMENT ON COLUMN EESZT_LOGIN.sealed IS 'Token and session key, AES-256-GCM; the key is never in the database';
+COMMENT ON COLUMN EESZT_LOGIN.ended_at IS 'When it was ended, UTC; null: not yet';
+COMMENT ON COLUMN EESZT_LOGIN.end_reason IS 'Why it was ended';
+COMMENT ON COLUMN EESZT_LOGIN.live_user IS 'eeszt_user of what has not ended: as many index entries as sessions';
+
+CREATE TABLE EESZT_SERVICE_STATE (
+  service     VARCHAR2(60 CHAR),
+  state       VARCHAR2(20 CHAR) CONSTRAINT EESZT_SERVICE_STATE_STATE_NN NOT NULL,
+  since       TIMESTAMP(6) CONSTRAINT EESZT_SERVICE_STATE_SINCE_NN NOT NULL,
+  reported_at TIMESTAMP(6) CONSTRAINT EESZT_SERVICE_STATE_AT_NN NOT NULL,
+  CONSTRAINT EESZT_SERVICE_STATE_PK PRIMARY KEY (service),
+  CONSTRAINT EESZT_SERVICE_STATE_STATE_CK CHECK (state IN ('UP', 'DOWN'))
+) SEGMENT CREATION IMMEDIATE INITRANS 4 [in_data];
+COMMENT ON TABLE EESZT_SERVICE_STATE IS 'Outage ledger: how each service of the EESZT is, and since when';
+COMMENT ON COLUMN EESZT_SERVICE_STATE.service IS 'Service; sts is the login';
+COMMENT ON COLUMN EESZT_SERVICE_STATE.state IS 'UP or DOWN';
+COMMENT ON COLUMN EESZT_SERVICE_STATE.since IS 'Since when, UTC';
+COMMENT ON COLUMN EESZT_SERVICE_STATE.reported_at IS 'When it was last said, UTC';
+
+CREATE TABLE EESZT_RUNNER (
+  lane    VARCHAR2(60 CHAR),
+  owner   VARCHAR2(100 CHAR),
+  beat_at TIMESTAMP(6) CONSTRAINT EESZT_RUNNER_BEAT_NN NOT NULL,
+  CONSTRAINT EESZT_RUNNER_PK PRIMARY KEY (lane, owner)
+) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 50 [in_data];
+COMMENT ON TABLE EESZT_RUNNER IS 'A heartbeat per lane and daemon, written by the lane''s poller, so that a dead poller shows';
+COMMENT ON COLUMN EESZT_RUNNER.lane IS 'Outbox';
+COMMENT ON COLUMN EESZT_RUNNER.owner IS 'Daemon: host and process';
+COMMENT ON COLUMN EESZT_RUNNER.beat_at IS 'Last heartbeat, UTC';
+
+CREATE TABLE EESZT_LANE (
+  lane      VARCHAR2(60 CHAR),
+  paused_at TIMESTAMP(6),
+  paused_by VARCHAR2(128 CHAR),
+  CONSTRAINT EESZT_LANE_PK PRIMARY KEY (lane)
+) SEGMENT CREATION IMMEDIATE [in_data];
+COMMENT ON TABLE EESZT_LANE IS 'Lanes that an operator paused; a pause outlives every daemon';
+COMMENT ON COLUMN EESZT_LANE.lane IS 'Outbox';
+COMMENT ON COLUMN EESZT_LANE.paused_at IS 'Since when, UTC; null: not paused';
+COMMENT ON COLUMN EESZT_LANE.paused_by IS 'Who paused it';
+
+CREATE TABLE EESZT_DAY (
+  day           DATE,
+  lane          VARCHAR2(60 CHAR),
+  document_type VARCHAR2(60 CHAR),
+  state         VARCHAR2(20 CHAR),
+  "NUMBER"      NUMBER(12) CONSTRAINT EESZT_DAY_NUMBER_NN NOT NULL,
+  p50_s         NUMBER(14, 3) CONSTRAINT EESZT_DAY_P50_NN NOT NULL,
+  p95_s         NUMBER(14, 3) CONSTRAINT EESZT_DAY_P95_NN NOT NULL,
+  retries       NUMBER(12) CONSTRAINT EESZT_DAY_RETRIES_NN NOT NULL,
+  probes        NUMBER(12) CONSTRAINT EESZT_DAY_PROBES_NN NOT NULL,
+  paper         NUMBER(12) CONSTRAINT EESZT_DAY_PAPER_NN NOT NULL,
+  counted_at    TIMESTAMP(6) CONSTRAINT EESZT_DAY_COUNTED_NN NOT NULL,
+  CONSTRAINT EESZT_DAY_PK PRIMARY KEY (day, lane, document_type, state)
+) SEGMENT CREATION IMMEDIATE [in_data];
+COMMENT ON TABLE EESZT_DAY IS 'Figures of what ended on a day';
+COMMENT ON COLUMN EESZT_DAY.day IS 'Day in Europe/Budapest';
+COMMENT ON COLUMN EESZT_DAY.lane IS 'Outbox';
+COMMENT ON COLUMN EESZT_DAY.document_type IS 'Document type; ? is one that nobody declared';
+COMMENT ON COLUMN EESZT_DAY.state IS 'State that they ended in';
+COMMENT ON COLUMN EESZT_DAY."NUMBER" IS 'How many';
+COMMENT ON COLUMN EESZT_DAY.p50_s IS 'Seconds from insert to end, median by nearest rank';
+COMMENT ON COLUMN EESZT_DAY.p95_s IS 'Likewise, 95 of 100';
+COMMENT ON COLUMN EESZT_DAY.retries IS 'Tries after the first';
+COMMENT ON COLUMN EESZT_DAY.probes IS 'Questions after lost answers';
+COMMENT ON COLUMN EESZT_DAY.paper IS 'Wards that were told to use paper';
+COMMENT ON COLUMN EESZT_DAY.counted_at IS 'When the day was counted, UTC';
