@@ -84,6 +84,20 @@ FILES: dict[int, Entry] = {
         " connection take {connect}: its window would close first",
         "Set 'eeszt.connect_timeout' shorter than 'send_within'.",
     ),
+    1060: Entry(
+        "section {name!r} says neither 'path' nor 'dsn'",
+        "Name the Oracle database with 'dsn', or the embedded database's file with 'path'.",
+    ),
+    1061: Entry(
+        "setting {name!r} is {least}, and 'database.sessions_most' is {most}",
+        "Allow as many sessions as are kept open, or keep fewer.",
+    ),
+    1062: Entry(
+        "the connection to the database is not encrypted ({how})",
+        "Use TCPS (`tcps://` in 'database.dsn', with the wallet of the database's certificate), or mode \"thick\" with"
+        " `SQLNET.ENCRYPTION_CLIENT=REQUIRED` in sqlnet.ora of 'database.config_dir'.",
+    ),
+    1063: Entry("the file {file!r}, named by setting {name!r}, holds no password", "Write it there, in one line."),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(

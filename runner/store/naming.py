@@ -141,7 +141,8 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable], dialect: Di
         if logical in names:
             return names[logical]
         if logical.startswith("outbox_"):  # an index or trigger of this outbox
-            return as_sql(name_of(outboxes[lane].table, logical.removeprefix("outbox_").upper(), dialect), where)
+            own = name_of(outboxes[lane].table, logical.removeprefix("outbox_").upper(), dialect)
+            return folded(own, where) if dialect.folds else f'"{own}"'
         physical = columns.get(logical, logical)
         if dialect.folds and physical.upper() == logical.upper():
             return logical  # ours, and no word of SQL

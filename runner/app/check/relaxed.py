@@ -61,7 +61,7 @@ def identifiers(inspection: Inspection) -> Iterator[Finding]:
     settings = inspection.settings
     count = inspection.tables.desk.rows(_SIMULATED, prefix=SIMULATED_PREFIX)[0]["found"]
     if count:
-        error = fault(1024, str(settings.database.path), count=count)
+        error = fault(1024, settings.database.where, count=count)
         yield Finding.of("identifiers", _status(settings), error)
     else:
         yield ok("identifiers", "none is the simulator's")
