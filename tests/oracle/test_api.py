@@ -230,7 +230,9 @@ def test_status_says_what_may_be_handed_out(hospital: Hospital, ward: Session) -
     assert ward.tell("status", STATUS, item_id=item)[1:] == ["WITHDRAWN", None, None, None]
 
 
-@pytest.mark.parametrize("call", ["withdraw", "decide", "wait_for", "retry", "resubmit", "replace_prescription", "result"])
+@pytest.mark.parametrize(
+    "call", ["withdraw", "decide", "wait_for", "retry", "resubmit", "replace_prescription", "result"]
+)
 def test_an_item_that_does_not_exist_is_named(ward: Session, call: str) -> None:
     with refused(20701, r"\(4711\)"):
         ward.ask(call, item_id=4711)

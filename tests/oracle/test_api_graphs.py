@@ -20,8 +20,6 @@ ITEMS = 7
 LEFT = {State.SENDING, State.UNKNOWN, State.ACCEPTED, State.REJECTED}
 
 
-
-
 def graph(chance: random.Random) -> list[dict[str, Any]]:
     """Make items up that depend on, and withdraw, one another; numbers are places in the list."""
     now = datetime.now(UTC)
@@ -89,7 +87,9 @@ def embedded(lab: Lab, items: Sequence[Mapping[str, Any]], verb: str) -> list[tu
     return told([lab.record(item) for item in [*ids, *(item for (item,) in later)]], ids)
 
 
-def oracled(hospital: Hospital, session: Session, items: Sequence[Mapping[str, Any]], verb: str) -> list[tuple[Any, ...]]:
+def oracled(
+    hospital: Hospital, session: Session, items: Sequence[Mapping[str, Any]], verb: str
+) -> list[tuple[Any, ...]]:
     """Play it on Oracle."""
     ids = [session.submit() for _ in items]
     session.commit()

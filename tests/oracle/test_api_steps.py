@@ -25,8 +25,6 @@ PHASES = {"in time": (3600, 7200), "too late to send": (-3600, 7200), "too late 
 """Name → seconds from now to ``send_by`` and ``answer_by``."""
 
 
-
-
 def situations() -> list[dict[str, Any]]:
     """Every state × ward's answer × withdrawal × compensation × phase × sent or not that a row could be in."""
     now = datetime.now(UTC)
