@@ -26,7 +26,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     r"\bORGANIZATION INDEX( INITRANS \d+)?": ("", "an index-organized table"),
     r"\n(  --[^\n]*\n)?  LOB [^;]*$": ("", "storage of a LOB"),
     r" GENERATED ALWAYS AS \(.*\) VIRTUAL": ("", "a virtual column"),
-    r"\((\d+) CHAR\)": (r"(\1)", "a length in characters, in CAST and in PL/SQL"),
+    r"\((\d+) (?:CHAR|BYTE)\)": (r"(\1)", "the unit of a length, in CAST and in PL/SQL"),
     r"DEFAULT DATE '[\d-]+'": ("DEFAULT SYSDATE", "a DATE literal as a default"),
     r"\n  WITH READ ONLY": ("", "a view that is read only"),
     r"\bDELETING OR\b": ("", "a trigger's predicate among other conditions"),
