@@ -19,6 +19,7 @@ from runner.domain.policy import Kind, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 
 # The outbox
@@ -519,11 +520,20 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoginRequest:
-    """A login that the HIS began: whose it is and until when it may be used, once."""
+    """
+    A login that the HIS began: whose it is and until when it may be used, once.
+
+    Attributes:
+        request_id: Its number.
+        his_user: Whose login it is.
+        expires_at: Until when it may be used.
+        handle_hash: SHA-256 (hex) of the session handle that the HIS client keeps; None where it has none.
+    """
 
     request_id: int
     his_user: str
     expires_at: datetime
+    handle_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -541,6 +551,8 @@ class LoginRow:
         started_at: When the EESZT granted it.
         ends_at: When its grant ends; nothing stretches it.
         sealed: The sealed token and key, or None before it is sealed.
+        handle_hash: Of the request that it was begun by: only that HIS client can bind its database session to it. None
+            for a session that is read back.
     """
 
     login_id: int
@@ -552,6 +564,7 @@ class LoginRow:
     started_at: datetime
     ends_at: datetime
     sealed: bytes | None = None
+    handle_hash: str | None = None
 
 
 class Logins(Protocol):
@@ -577,6 +590,86 @@ class Logins(Protocol):
 
     def state(self) -> Sequence[LoginRow]:
         """All live sessions, without their sealed part."""
+
+
+# The whole database
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """
+    What an implementation of the store can do, for the conformance suite.
+
+    Attributes:
+        several_daemons: Whether daemons may work on it side by side.
+        row_locks: Whether a row can be locked while others are written.
+    """
+
+    several_daemons: bool
+    row_locks: bool
+
+
+class Store(Protocol):
+    """All seams to one database; safe for any number of threads."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The daemon's side."""
+
+    @property
+    def desk(self) -> Desk:
+        """MedWorkS's and the operator's side."""
+
+    @property
+    def directory(self) -> Directory:
+        """Who is who."""
+
+    @property
+    def logins(self) -> Logins:
+        """Sessions."""
+
+    @property
+    def adoption(self) -> Adoption:
+        """Making a moved, restored or copied database the one that works here."""
+
+    @property
+    def features(self) -> Features:
+        """What it can do."""
+
+    def install(self, environment: str = "test") -> None:
+        """
+        Create what is missing; safe to repeat.
+
+        Args:
+            environment: ``test`` or ``production``; fixed for the life of the database.
+
+        Raises:
+            IntegrityError: The database belongs to the other environment.
+            StoreError: The database refuses.
+        """
+
+    def check_installed(self, environment: str) -> None:
+        """
+        Make sure, before work begins, that the database is there, complete, of this environment, and no copy.
+
+        Raises:
+            IntegrityError: The database belongs to the other environment, or was copied or moved.
+            StoreError: It is not installed, or by another version.
+        """
+
+    def install_example(self) -> None:
+        """Create the example tables of a small MedWorkS; for the demonstration and for tests."""
+
+    def lock_daemon(self) -> AbstractContextManager[object]:
+        """
+        Become a daemon of this database, until the lock is closed or the process ends.
+
+        Raises:
+            StoreError: Another daemon works on it, and it is for one only.
+        """
+
+    def close(self) -> None:
+        """Close all connections; nobody may be at work any more."""
 
 
 # The EESZT

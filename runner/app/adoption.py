@@ -15,9 +15,8 @@ from runner.domain.audit import EntryKind
 from runner.domain.policy import Kind
 from runner.errors import RunnerError, fault
 from runner.mapping import Mappings, RowRefused
-from runner.ports import Adopted, Sent
+from runner.ports import Adopted, Sent, Store
 from runner.settings import Settings
-from runner.store.embedded import EmbeddedStore
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def adopt(named: str | Path | None, by: str, *, is_copy: bool, environment: str 
 class Log:
     """What the audit log of this daemon proves to have left, beyond what the database is known to agree with."""
 
-    def __init__(self, settings: Settings, mappings: Mappings, store: EmbeddedStore) -> None:
+    def __init__(self, settings: Settings, mappings: Mappings, store: Store) -> None:
         self._folder = settings.audit.folder
         self._name = settings.runner.name
         self._life = timedelta(seconds=mappings.pack.security.timestamp_life_s)
@@ -99,7 +98,7 @@ class Log:
                     )
 
 
-def refuse_gone_back(settings: Settings, mappings: Mappings, store: EmbeddedStore) -> None:
+def refuse_gone_back(settings: Settings, mappings: Mappings, store: Store) -> None:
     """
     Make sure, before work begins, that the database knows of every message that the audit log proves to have left.
 
@@ -107,12 +106,10 @@ def refuse_gone_back(settings: Settings, mappings: Mappings, store: EmbeddedStor
         IntegrityError: RNR-8022, it does not: it was restored from a backup, or lost commits in a fail-over.
     """
     if missing := Log(settings, mappings, store).missing():
-        raise fault(8022, str(settings.database.path), count=len(missing), item=missing[0].item_id)
+        raise fault(8022, settings.database.where, count=len(missing), item=missing[0].item_id)
 
 
-def _rendered(
-    store: EmbeddedStore, mappings: Mappings, missing: Iterable[Sent]
-) -> Iterator[tuple[int, tuple[str, bytes]]]:
+def _rendered(store: Store, mappings: Mappings, missing: Iterable[Sent]) -> Iterator[tuple[int, tuple[str, bytes]]]:
     """Render anew what the items said, so that they can be asked after; the rows are as they were when they left."""
     sent = {each.item_id: each for each in missing}
     for item in store.adoption.items(list(sent)):

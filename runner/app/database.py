@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.app.clock import SystemClock
+from runner.app.schema import tables_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
 from runner.domain.audit import EntryKind
@@ -14,20 +15,30 @@ from runner.errors import ProblemsError, fault
 from runner.login.client import ask_password, log_in
 from runner.mapping import Mappings
 from runner.mapping.cases import run_cases
-from runner.ports import Desk, Entry
-from runner.settings import Settings, shipped
-from runner.store import OutboxTable
+from runner.ports import Desk, Entry, Store
+from runner.settings import Database, Settings, shipped
 from runner.store.embedded import EmbeddedStore
 
 
-def store_of(settings: Settings, mappings: Mappings) -> EmbeddedStore:
+def store_of(settings: Settings, mappings: Mappings) -> Store:
     """Open the database that the settings name."""
-    tables = {lane: OutboxTable(each.table, each.columns) for lane, each in mappings.outboxes.items()}
-    return EmbeddedStore(settings.database.path, tables, shipped("sql"))
+    assert settings.database.path is not None
+    return EmbeddedStore(settings.database.path, tables_of(mappings.outboxes), shipped("sql"))
+
+
+def refuse_missing(database: Database) -> None:
+    """
+    Make sure that there is a database to look at, since opening the embedded one would make it.
+
+    Raises:
+        StoreError: RNR-7008, its file does not exist.
+    """
+    if database.path is not None and not database.path.is_file():
+        raise fault(7008, database.where)
 
 
 @contextmanager
-def opened_store(named: str | Path | None) -> Iterator[EmbeddedStore]:
+def opened_store(named: str | Path | None) -> Iterator[Store]:
     """Open the database of a site."""
     settings = load_settings(named)
     store = store_of(settings, mappings_of(settings))

@@ -31,9 +31,8 @@ from runner.login.otp import Otp
 from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
-from runner.ports import KeptFor
+from runner.ports import KeptFor, Store
 from runner.settings import Settings, changeable_files, exposed_secrets, unreadable_files
-from runner.store.embedded import EmbeddedStore
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +128,7 @@ def _log_problems(settings: Settings) -> list[RunnerError]:
 
 
 def _build(
-    settings: Settings, mappings: Mappings, store: EmbeddedStore, audit: SealedLog, clock: SystemClock, hook: StepHook
+    settings: Settings, mappings: Mappings, store: Store, audit: SealedLog, clock: SystemClock, hook: StepHook
 ) -> Service:
     _warn(mappings, store)
     watch = IdentityWatch(store.outbox)
@@ -199,7 +198,7 @@ def _forget_audit(retention: Retention) -> None:
         logger.info("audit log was kept long enough", extra={"event": "audit.forgotten", **counts})
 
 
-def _warn(mappings: Mappings, store: EmbeddedStore) -> None:
+def _warn(mappings: Mappings, store: Store) -> None:
     """Say at start what is relaxed and what would not be claimed."""
     for name, outbox in mappings.outboxes.items():
         if outbox.recorder == "trusted":

@@ -37,7 +37,6 @@ environment = "test"
 state_dir = "state"
 
 [database]
-kind = "embedded"
 path = "medworks.db"
 
 [eeszt]

@@ -43,6 +43,10 @@ FILES: dict[int, Entry] = {
         "{count} identifiers in the database were given by the simulator",
         "Install a database of its own for production.",
     ),
+    1025: Entry(
+        "the settings change the rule {name!r} ({values}), whose source is not in doubt: {source}",
+        "Take the section out; where the law has changed, add a version with its source and first day to rules.yaml.",
+    ),
     1041: Entry(
         "the file {file!r} holds no RSA public key of at least {bits} bits in PEM",
         "Make a pair with `eeszt-runner audit keys`, and name its public key in setting audit.public_key.",
@@ -80,6 +84,20 @@ FILES: dict[int, Entry] = {
         " connection take {connect}: its window would close first",
         "Set 'eeszt.connect_timeout' shorter than 'send_within'.",
     ),
+    1060: Entry(
+        "section {name!r} says neither 'path' nor 'dsn'",
+        "Name the Oracle database with 'dsn', or the embedded database's file with 'path'.",
+    ),
+    1061: Entry(
+        "setting {name!r} is {least}, and 'database.sessions_most' is {most}",
+        "Allow as many sessions as are kept open, or keep fewer.",
+    ),
+    1062: Entry(
+        "the connection to the database is not encrypted ({how})",
+        "Use TCPS (`tcps://` in 'database.dsn', with the wallet of the database's certificate), or mode \"thick\" with"
+        " `SQLNET.ENCRYPTION_CLIENT=REQUIRED` in sqlnet.ora of 'database.config_dir'.",
+    ),
+    1063: Entry("the file {file!r}, named by setting {name!r}, holds no password", "Write it there, in one line."),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(

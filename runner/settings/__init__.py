@@ -7,12 +7,12 @@ of its section, from which ``docs/reference/settings.md`` is made.
 
 from runner.settings.audit import Audit
 from runner.settings.clock import Clock
+from runner.settings.database import Database
 from runner.settings.files import changeable_files, exposed_secrets, unreadable_files
 from runner.settings.page import settings_page
 from runner.settings.reading import chosen, load, shipped
 from runner.settings.retention import Retention
 from runner.settings.sections import (
-    Database,
     Eeszt,
     Institution,
     Log,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from runner.errors import ProblemsError, RunnerError, fault
+from runner.settings.database import database_conflicts
 from runner.settings.places import line_of, places
 from runner.settings.sections import Settings
 from runner.settings.values import WrongFormError, bare, convert, is_duration, shown
@@ -163,6 +164,8 @@ def _conflicts(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], i
         if isinstance(table, dict) and (one in table) != (other in table):
             there, missing = (one, other) if one in table else (other, one)
             yield (section, there), 1010, {"other": f"{section}.{missing}"}
+    if isinstance(database := document.get("database"), dict):
+        yield from database_conflicts(database)
     user = document.get("technical_user")
     if isinstance(user, dict):
         if "pkcs12" in user and "certificate" in user:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from runner.settings.audit import Audit
 from runner.settings.clock import Clock
+from runner.settings.database import Database
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
 from runner.settings.retention import Retention
 from runner.settings.working import Breaker, Lane, Waits
@@ -31,20 +32,6 @@ class Runner:
     name: Text
     environment: Literal["test", "production"]
     state_dir: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """
-    Where the outboxes are.
-
-    Attributes:
-        path: File of the embedded database.
-        kind: ``embedded``: SQLite, for demonstration, tests and authors of mappings; one daemon only.
-    """
-
-    path: Place
-    kind: Literal["embedded"] = "embedded"
 
 
 @dataclass(frozen=True, slots=True)

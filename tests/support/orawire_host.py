@@ -2,7 +2,7 @@
 A process that serves databases as orawire does; it runs in orawire's own environment and knows nothing of ours.
 
 Usage: ``python orawire_host.py FOLDER RELEASE PG_DSN``. One line of JSON in, one out: ``create`` (name, template),
-``drop``, ``exists``, ``rename`` (to), ``serve`` (name, users, port; 0: any), ``stop`` (port), ``sql`` (name, statement).
+``drop``, ``exists``, ``rename`` (to), ``serve`` (name, users, port; 0: any), ``stop`` (port), ``sql`` (statement).
 """
 
 from __future__ import annotations

@@ -288,3 +288,61 @@ def test_a_retention_of_nothing_or_of_another_form_is_refused(tmp_path: Path) ->
         (1004, first + 1),
         (1002, first + 2),
     ]
+
+
+# the database
+
+ORACLE = '[database]\ndsn = "tcps://db.korhaz.hu:2484/MEDW"\nuser = "eeszt_runtime"\npassword_file = "db.password"\n'
+
+
+def with_database(section: str) -> str:
+    return SMALLEST.replace('[database]\npath = "eeszt.db"\n', section)
+
+
+def test_an_oracle_database_is_named_with_user_and_password_file(tmp_path: Path) -> None:
+    database = load(written(tmp_path, with_database(ORACLE + 'owner = "eeszt"\ncall_timeout = "20s"\n'))).database
+    assert (database.path, database.dsn, database.user) == (None, "tcps://db.korhaz.hu:2484/MEDW", "eeszt_runtime")
+    assert (database.password_file, database.owner) == (tmp_path / "db.password", "eeszt")
+    assert (database.call_timeout_s, database.sessions_most, database.mode) == (20.0, 12, "thin")
+    assert database.where == "eeszt_runtime@tcps://db.korhaz.hu:2484/MEDW"
+
+
+def test_a_wallet_may_hold_name_and_password(tmp_path: Path) -> None:
+    section = '[database]\ndsn = "medw"\nwallet = "wallet"\nwallet_password_file = "w.password"\nconfig_dir = "net"\n'
+    assert load(written(tmp_path, with_database(section))).database.where == "wallet@medw"
+
+
+@pytest.mark.parametrize(
+    ("section", "found"),
+    [
+        ("[database]\n", [(1060, 6, "section 'database' says neither 'path' nor 'dsn'")]),
+        (
+            '[database]\npath = "e.db"\ndsn = "h/s"\nowner = "e"\n',
+            [
+                (1011, 8, "settings 'database.dsn' and 'database.path' exclude each other"),
+                (1011, 9, "settings 'database.owner' and 'database.path' exclude each other"),
+            ],
+        ),
+        ('[database]\ndsn = "h/s"\n', [(1010, 6, "setting 'database' needs 'database.user' too")]),
+        (
+            '[database]\ndsn = "h/s"\nuser = "u"\n',
+            [(1010, 8, "setting 'database.user' needs 'database.password_file' too")],
+        ),
+        (
+            ORACLE + 'sessions_least = 5\nsessions_most = 3\nclient_dir = "c"\n',
+            [
+                (1061, 10, "setting 'database.sessions_least' is 5, and 'database.sessions_most' is 3"),
+                (1010, 12, "setting 'database.client_dir' needs 'database.mode = \"thick\"' too"),
+            ],
+        ),
+        (ORACLE + 'password = "titok"\n', [(1009, 10, "'database.password' looks like a secret")]),
+        (ORACLE + 'kind = "embedded"\n', [(1002, 10, "unknown setting 'database.kind'")]),
+    ],
+)
+def test_what_contradicts_itself_about_the_database_is_told(
+    tmp_path: Path, section: str, found: list[tuple[int, int, str]]
+) -> None:
+    told = problems(tmp_path, with_database(section))
+    assert [each[:2] for each in told] == [each[:2] for each in found]
+    for (_, _, text), (_, _, begins) in zip(told, found, strict=True):
+        assert text.startswith(begins)

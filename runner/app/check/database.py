@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
-from runner.errors import fault
+from runner.app.database import refuse_missing
 
 WAITING = {
     "PARKED": "wait for a person",
@@ -20,11 +20,9 @@ WAITING = {
 
 def installed(inspection: Inspection) -> Iterator[Finding]:
     """Tables, views and triggers are those of this version."""
-    path = inspection.settings.database.path
-    if not path.is_file():
-        raise fault(7008, str(path))
+    refuse_missing(inspection.settings.database)
     inspection.store.check_installed(inspection.installed_environment())
-    yield ok("installed", f"{path}, tables of this version")
+    yield ok("installed", f"{inspection.settings.database.where}, tables of this version")
 
 
 def daemon(inspection: Inspection) -> Iterator[Finding]:

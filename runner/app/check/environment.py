@@ -13,10 +13,10 @@ from runner.errors import fault
 
 def database_environment(inspection: Inspection) -> Iterator[Finding]:
     """The settings' environment is the database's."""
-    wanted, path = inspection.settings.runner.environment, inspection.settings.database.path
+    wanted, where = inspection.settings.runner.environment, inspection.settings.database.where
     inspection.tables.check_installed(installed := inspection.installed_environment())
     if installed != wanted:
-        raise fault(8001, str(path), installed=installed, wanted=wanted)
+        raise fault(8001, where, installed=installed, wanted=wanted)
     yield ok("database", f"settings and database say {wanted}")
 
 

@@ -74,7 +74,8 @@ def audit_log(inspection: Inspection) -> Iterator[Finding]:
 
 def _written(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "runner.state_dir", settings.runner.state_dir
-    yield "database.path", settings.database.path.parent
+    if settings.database.path is not None:
+        yield "database.path", settings.database.path.parent
     if settings.log.file is not None:
         yield "log.file", settings.log.file.parent
 

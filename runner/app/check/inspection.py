@@ -13,16 +13,16 @@ from typing import Any
 from runner.app.check.bounded import GRACE_S, all_within
 from runner.app.clock import SystemClock
 from runner.app.counterpart import Counterpart
-from runner.app.database import store_of
+from runner.app.database import refuse_missing, store_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import SealedLog, opened_log
 from runner.eeszt.heard import Heard, ask_date
 from runner.eeszt.http import HttpClient, Timeouts
 from runner.eeszt.tls import client_tls
-from runner.errors import ProblemsError, RunnerError, fault
+from runner.errors import ProblemsError, RunnerError
 from runner.mapping import Mappings
+from runner.ports import Store
 from runner.settings import Settings
-from runner.store.embedded import EmbeddedStore
 
 LONGEST_S = 10.0
 """Longest wait for one answer, whatever the settings allow the daemon."""
@@ -62,28 +62,27 @@ class Inspection:
         return mappings
 
     @property
-    def store(self) -> EmbeddedStore:
+    def store(self) -> Store:
         """Give the database, which is there but perhaps not complete; nothing is created."""
         settings, mappings = self.settings, self.mappings
 
-        def opened() -> EmbeddedStore:
-            if not settings.database.path.is_file():
-                raise fault(7008, str(settings.database.path))
+        def opened() -> Store:
+            refuse_missing(settings.database)
             return store_of(settings, mappings)
 
-        store: EmbeddedStore = self._part("the database", opened)
+        store: Store = self._part("the database", opened)
         return store
 
     @property
-    def tables(self) -> EmbeddedStore:
+    def tables(self) -> Store:
         """Give the database, complete."""
         store = self.store
 
-        def complete() -> EmbeddedStore:
+        def complete() -> Store:
             store.check_installed(self.installed_environment())
             return store
 
-        made: EmbeddedStore = self._part("the database's tables", complete)
+        made: Store = self._part("the database's tables", complete)
         return made
 
     def installed_environment(self) -> str:
@@ -93,11 +92,7 @@ class Inspection:
         Raises:
             StoreError: It is not installed.
         """
-        there = self.store.desk.rows("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'")
-        found = self.store.desk.rows("SELECT environment FROM EESZT_INSTALLATION") if there else []
-        if not found:
-            raise fault(7008, str(self.settings.database.path))
-        return str(found[0]["environment"])
+        return self.store.outbox.identity().environment
 
     @property
     def http(self) -> HttpClient:
@@ -146,10 +141,10 @@ class Inspection:
     def close(self) -> None:
         """Close what was opened."""
         for part in self._parts.values():
-            if isinstance(part, EmbeddedStore | HttpClient | SealedLog):
-                part.close()
-            elif isinstance(part, Counterpart):
+            if isinstance(part, Counterpart):
                 part.http.close()
+            elif hasattr(part, "close"):
+                part.close()
 
     @staticmethod
     def _impatient(settings: Settings) -> Settings:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.ports import Features
 from runner.store.adoption import StoredAdoption
 from runner.store.directory import StoredDirectory
 from runner.store.embedded.connection import BUSY_S, Connections
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.store.naming import OutboxTable
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """
-    What an implementation of the store can do, for the conformance suite.
-
-    Attributes:
-        several_daemons: Whether daemons may work on it side by side.
-        row_locks: Whether a row can be locked while others are written.
-    """
-
-    several_daemons: bool
-    row_locks: bool
 
 
 class EmbeddedStore:

@@ -75,10 +75,10 @@ def identity(database: EmbeddedDatabase) -> Identity:
     Raises:
         StoreError: It is not installed, or its file is gone.
     """
-    rows = database.read("installation")
-    if not rows:
+    with database.connections.reading() as connection:
+        row = _row(database, connection)
+    if row is None:
         raise fault(7008, str(database.connections.path))
-    row = rows[0]
     return Identity(row["environment"], row["database_id"], row["home"], place(database.connections.path))
 
 
@@ -107,12 +107,18 @@ def run_script(database: EmbeddedDatabase, file: Path) -> None:
 
 def _installed(database: EmbeddedDatabase, connection: sqlite3.Connection, environment: str) -> str | None:
     """Give the version that is installed, or None; refuses the other environment's database."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'").fetchone():
-        return None
-    row = connection.execute(database.statements["installation"]).fetchone()
+    row = _row(database, connection)
     if row is not None and row["environment"] != environment:
         raise fault(8001, str(database.connections.path), installed=row["environment"], wanted=environment)
     return row["schema_version"] if row is not None else None
+
+
+def _row(database: Database, connection: sqlite3.Connection) -> sqlite3.Row | None:
+    """Give what was installed, or None."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'").fetchone():
+        return None
+    row: sqlite3.Row | None = connection.execute(database.statements["installation"]).fetchone()
+    return row
 
 
 def _version(schema: str) -> str:
