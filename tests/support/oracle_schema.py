@@ -28,6 +28,14 @@ def schema_mark() -> str:
 
 def install_schema(database: OracleDatabase) -> None:
     """Install everything, with the tables of the example."""
+    if True:  # TEMPORARY until the store is there
+        from runner.store.oracle.ddl import Site, scripts
+        from runner.store.oracle.install import run
+        from tests.support.rows import OUTBOXES
+
+        with database.connect() as connection:
+            run(connection, scripts(ROOT / "sql/oracle/source", Site(OUTBOXES)))
+        return
     store = open_store(database, OWNER)
     try:
         store.install()
