@@ -19,7 +19,7 @@ def begun(session: Session, his_user: str = DOCTOR) -> tuple[str, str, str]:
     return nonce, short_code, handle
 
 
-def state(session: Session, handle: str) -> tuple[str, float | None]:
+def state(session: Session, handle: str | None) -> tuple[str, float | None]:
     """How far a login is, and how long it lasts."""
     found, minutes = session.tell("login_state", ("state", "minutes_left"), handle=handle)
     return found, minutes
@@ -76,7 +76,9 @@ def test_how_far_a_login_is(hospital: Hospital, ward: Session) -> None:
     assert (found, minutes) in {("LIVE", 479), ("LIVE", 480)}
     ward.tell("logout", handle=handle)
     assert state(ward, handle) == ("ENDED", None)
-    assert state(ward, "never begun") == ("UNKNOWN", None)
+    for nobodys in ("never begun", None):
+        assert state(ward, nobodys) == ("UNKNOWN", None)
+        ward.tell("logout", handle=nobodys)
 
 
 def test_a_login_that_came_to_nothing_says_so(hospital: Hospital, ward: Session) -> None:
