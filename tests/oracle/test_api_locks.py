@@ -10,8 +10,8 @@ from pathlib import Path
 import oracledb
 import pytest
 
-from runner.store.oracle.script import statements
 from runner.store.oracle.package import package
+from runner.store.oracle.script import statements
 from tests.oracle.test_api import accept, refused, sql
 from tests.support.his import DOCTOR, Hospital, Session, ago
 from tests.support.oracle import OWNER, RUNTIME
