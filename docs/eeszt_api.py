@@ -18,8 +18,8 @@ PAGE = """\
 # EESZT_API
 
 The PL/SQL package that MedWorkS calls. Made from `sql/oracle/source/package.sql` by `docs/generate.py`;
-[Call it from MedWorkS](../howto/call_from_medworks.md) shows how, [Write from triggers](../howto/write_from_triggers.md)
-what tables of the site's own do instead.
+[Call the EESZT from MedWorkS](../howto/call_from_medworks.md) shows how,
+[Write items from triggers](../howto/write_from_triggers.md) what tables of the site's own do instead.
 
 {about}
 
@@ -34,10 +34,10 @@ data. `sqlerrm` begins with `ORA-` and the number.
 
 ## What else is there
 
-- `EESZT_CTX` is the application context that `bind` fills: `SYS_CONTEXT('EESZT_CTX', 'HIS_USER')` says who this session is
-  bound to, also after his login has ended. Only EESZT_API can set it.
-- `EESZT_<outbox>_API` is a private package per outbox, to which EESZT_API hands each call; nobody else may execute it. Each
-  of its statements on an outbox stands in `sql/oracle/queries.sql`, and what the daemon does too stands there once.
+- `EESZT_CTX` is the application context that `bind` fills: `SYS_CONTEXT('EESZT_CTX', 'HIS_USER')` says who this
+  session is bound to, also after his login has ended. Only EESZT_API can set it.
+- `<table>_API` is a private package per outbox, to which EESZT_API hands each call; nobody else may execute it. Each of
+  its statements on an outbox stands in `sql/oracle/queries.sql`, and what the daemon does too stands there once.
 - No package has a state: each may be replaced while sessions use it, and none of them sees ORA-04068.
 """
 

@@ -206,6 +206,6 @@ def test_the_package_is_replaced_while_sessions_call_it(hospital: Hospital) -> N
     stop.set()
     for thread in working:
         thread.join(60)
-    # what was being called in that moment fails on orawire alone, which drops the code under it; Oracle lets it end first
+    # what was being called in that moment fails on orawire alone, which drops the code under it; Oracle lets it end
     assert [each for each in wrong if "orawire:" not in each] == []
     assert len(wrong) < len(calls)

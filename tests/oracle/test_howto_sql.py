@@ -29,7 +29,8 @@ CREATE TABLE {} (
 def blocks(page: str) -> Iterator[tuple[str, str]]:
     """Give each block with the heading that it stands under."""
     heading = ""
-    for found in re.finditer(r"^## ([^\n]+)$|^```sql\n(.*?)^```$", (HOWTO / page).read_text("utf-8"), re.MULTILINE | re.DOTALL):
+    text = (HOWTO / page).read_text("utf-8")
+    for found in re.finditer(r"^## ([^\n]+)$|^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         if found[1]:
             heading = found[1]
         else:
@@ -154,8 +155,8 @@ def write(modules: Hospital, *statements: str) -> None:
 
 
 FINDING = (
-    "INSERT INTO {} ({}, TAJ, NEV, SZUL_DATUM, NAPLOSORSZAM, ROGZITETTE, VALIDALTA, MUNKAHELY, LABOR, KEZDETE, MINTAVETEL,"
-    " BEERKEZETT, VEGLEGESITVE, LEZARVA, ALLAPOT) VALUES (7, '111111110', 'Minta Béla', DATE '1970-01-02', 'N1',"
+    "INSERT INTO {} ({}, TAJ, NEV, SZUL_DATUM, NAPLOSORSZAM, ROGZITETTE, VALIDALTA, MUNKAHELY, LABOR, KEZDETE,"
+    " MINTAVETEL, BEERKEZETT, VEGLEGESITVE, LEZARVA, ALLAPOT) VALUES (7, '111111110', 'Minta Béla', DATE '1970-01-02', 'N1',"
     f" '{DOCTOR}', '{OTHER}', '013579101', '013579101', DATE '2026-07-01', DATE '2026-07-01', DATE '2026-07-01',"
     " DATE '2026-07-01', {}, '{}')"
 )
