@@ -62,6 +62,7 @@ class StoredLogins:
                 method=login.method,
                 started_at=login.started_at,
                 ends_at=login.ends_at,
+                handle_hash=login.handle_hash,
                 sealed=login.sealed,
                 handle_hash=login.handle_hash,
             )
