@@ -44,6 +44,7 @@ BAD_RECORDED_AT = "A rögzítés ideje (RECORDED_AT) hiányzik, vagy nem értelm
 RECORDED_AHEAD = "A rögzítés ideje (RECORDED_AT) a jövőben van."
 RECORDED_LATE = "A rögzítés óta túl sok idő telt el: a papíralapú forma érvényes."
 BAD_FIRST_RECORDED_AT = "Az első rögzítés ideje (FIRST_RECORDED_AT) nem értelmezhető."
+DOUBTFUL_LOCAL_TIME = "A rögzítés helyi ideje nem egyértelmű: az óraátállításkor nincs ilyen óra, vagy kétszer is van."
 NO_ORIGINAL = "A visszavonandó tétel (WITHDRAWS, SOURCE_KEY vagy ORDER_KEY szerint) nem található."
 WITHDRAWAL_DISAGREES = "A visszavonás oszlopai (WITHDRAWS, SOURCE_KEY, ORDER_KEY) nem ugyanarra a tételre mutatnak."
 PRESCRIBER_ONLY = "Csak a felíró orvos vonhatja vissza."
@@ -86,3 +87,7 @@ def on_paper(text: str | None) -> str:
     if ":" in cause:
         ending = f". {PAPER}"
     return f"{cause[: LONGEST - len(ending)]}{ending}"
+
+
+PREDECESSOR_PAPER = on_paper(PREDECESSOR)
+"""For a database that cannot say it by itself."""

@@ -42,6 +42,9 @@ class OutboxConfig:
         columns: Logical → physical name, all of ``COLUMNS``.
         recorder: What the row's word on who recorded it is worth: ``bound``, ``asserted``, ``trusted``.
         time_zone: Of local times in the HIS.
+        key: Of a table that the HIS has, over which the outbox lies: columns of its own key. Empty: a table of its own.
+        document_type: Of every row of such a table; None where a column says it.
+        local_time: Logical name of a time → column of such a table that holds it in ``time_zone``.
         poll_s: Between two looks while there is work.
         idle_poll_s: Most between two looks while there is none.
         lease_s: How long a claim lasts.
@@ -54,6 +57,9 @@ class OutboxConfig:
     recorder: str
     columns: Mapping[str, str] = field(default_factory=lambda: {name: name.upper() for name in COLUMNS})
     time_zone: str = "Europe/Budapest"
+    key: tuple[str, ...] = ()
+    document_type: str | None = None
+    local_time: Mapping[str, str] = field(default_factory=dict)
     poll_s: float = 0.2
     idle_poll_s: float = 1.0
     lease_s: float = 30.0
@@ -74,13 +80,18 @@ def read_outboxes(path: Path, problems: Problems) -> dict[str, OutboxConfig]:
         zone = entry.get("time_zone", "Europe/Budapest")
         if not check_zone(zone, file.at("outboxes", lane, "time_zone"), problems):
             zone = "UTC"
+        key = tuple(entry.get("key", ()))
         standard = OutboxConfig(lane, entry.get("table", ""), entry.get("recorder", ""))
+        columns = {name: f"EESZT_{name.upper()}" for name in COLUMNS} if key else standard.columns
         found[lane] = OutboxConfig(
             lane=lane,
             table=standard.table,
             recorder=standard.recorder,
-            columns={**standard.columns, **entry.get("columns", {})},
+            columns={**columns, **entry.get("columns", {})},
             time_zone=zone,
+            key=key,
+            document_type=entry.get("document_type"),
+            local_time=entry.get("local_time", {}),
             poll_s=seconds(entry["poll"]) if "poll" in entry else standard.poll_s,
             idle_poll_s=seconds(entry["idle_poll"]) if "idle_poll" in entry else standard.idle_poll_s,
             lease_s=seconds(entry["lease"]) if "lease" in entry else standard.lease_s,
@@ -106,6 +117,16 @@ def _check_names(entry: Mapping[str, Any], found: OutboxConfig, file: YamlFile, 
     if is_ours(found.table) and not found.table.upper().startswith("EESZT_OUT_"):
         instead = "Name a table of its own; of ours only EESZT_OUT_… are outboxes"
         problems.add(2014, file.at(*path, "table"), what=f"the table {found.table!r}", instead=instead)
+    for option in ("document_type", "local_time"):
+        if option in entry and not found.key:
+            instead = "Say by `key` which table of the HIS the outbox lies over, or leave it out"
+            problems.add(2014, file.at(*path, option), what=f"{option} without key", instead=instead)
+    own = {name.upper() for name in (*found.key, *found.local_time.values())}
+    for logical in entry.get("columns", {}):
+        if found.columns[logical].upper() in own:
+            what = f"the column {found.columns[logical]!r} for {logical}"
+            instead = "It keeps what the HIS writes; what is made of it has a column of its own, leave the name out"
+            problems.add(2014, file.at(*path, "columns", logical), what=what, instead=instead)
     seen: dict[str, str] = {}
     for logical, physical in found.columns.items():
         if physical.upper() in seen:

@@ -5,6 +5,6 @@ The outboxes in a database.
 them, and what follows from a step. ``embedded`` is SQLite.
 """
 
-from runner.store.naming import OutboxTable
+from runner.store.naming import OutboxTable, Overlay
 
-__all__ = ["OutboxTable"]
+__all__ = ["OutboxTable", "Overlay"]

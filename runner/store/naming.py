@@ -59,6 +59,24 @@ ORACLE = Dialect(
 
 
 @dataclass(frozen=True, slots=True)
+class Overlay:
+    """
+    What an outbox is that lies over a table of the HIS: the insert reads the record's own columns.
+
+    Attributes:
+        key: Columns of the table's own key; their texts make the source key.
+        document_type: Of every row; None where a column says it.
+        local_time: Logical name of a time → column that holds it as the clocks on the wards show it.
+        time_zone: Of those clocks.
+    """
+
+    key: tuple[str, ...]
+    document_type: str | None = None
+    local_time: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = "Europe/Budapest"
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxTable:
     """
     One outbox as the site's database has it.
@@ -66,10 +84,14 @@ class OutboxTable:
     Attributes:
         table: Physical name.
         columns: Logical → physical name of the columns that are called otherwise.
+        is_bound: Whether only bound sessions record into it, so that the HIS has no right to insert.
+        over: What it is where it lies over a table of the HIS; None: a table of its own.
     """
 
     table: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    is_bound: bool = False
+    over: Overlay | None = None
 
 
 def quoted(name: str, where: str) -> str:

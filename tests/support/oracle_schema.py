@@ -43,5 +43,5 @@ def open_store(database: OracleDatabase, who: str, **options: Any) -> Any:
     from tests.support.rows import OUTBOXES, SQL  # noqa: PLC0415
 
     user, password = database.users[who]
-    access = OracleAccess(dsn=database.dsn, user=user, password=password, owner=database.owner, **options)
+    access = OracleAccess(user, lambda: password, database.dsn, owner=database.owner, **options)
     return OracleStore(access, OUTBOXES, SQL)

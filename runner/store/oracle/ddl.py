@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.domain.outbox import TRANSITIONS
 from runner.store.naming import ORACLE, OutboxTable, folded, render, text_literal
+from runner.store.oracle.package import context, package
 from runner.store.queries import read_blocks
 
 PLACES = ("data", "index", "lob")
@@ -111,6 +112,8 @@ def scripts(folder: Path, site: Site) -> list[Script]:
             False,
             "\n\n".join([*of_lanes, made.of("", triggers["session_triggers"])]),
         ),
+        Script("090_context.sql", "Who a session is bound to.", False, context(folder)),
+        Script("100_package.sql", "What MedWorkS calls.", False, package(folder.parent, site.outboxes)),
     ]
 
 

@@ -7,7 +7,7 @@
 [document_type] VARCHAR2(60 CHAR)
 [source_key] VARCHAR2(200 CHAR)
 [order_key] VARCHAR2(100 CHAR)
-[priority] NUMBER(9) DEFAULT 100
+[priority] NUMBER(9)
 [recorded_by] VARCHAR2(100 CHAR)
 [workplace] VARCHAR2(100 CHAR)
 [recorded_at] TIMESTAMP(6)

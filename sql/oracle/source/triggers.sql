@@ -33,6 +33,26 @@ BEGIN
 END EESZT_LOCK_RECORD;
 /
 
+-- local_time --
+-- The instant of a local time, null where there is none or more than one: an hour that summer time leaves out or gives twice.
+CREATE OR REPLACE FUNCTION EESZT_UTC (p_local IN TIMESTAMP, p_zone IN VARCHAR2) RETURN TIMESTAMP AS
+  l_local TIMESTAMP(6);
+  l_utc   TIMESTAMP(6);
+BEGIN
+  l_local := p_local;
+  l_utc := SYS_EXTRACT_UTC(FROM_TZ(l_local, p_zone));
+  IF CAST(FROM_TZ(l_utc, 'UTC') AT TIME ZONE p_zone AS TIMESTAMP) <> l_local
+     OR CAST(FROM_TZ(l_utc - INTERVAL '1' HOUR, 'UTC') AT TIME ZONE p_zone AS TIMESTAMP) = l_local
+     OR CAST(FROM_TZ(l_utc + INTERVAL '1' HOUR, 'UTC') AT TIME ZONE p_zone AS TIMESTAMP) = l_local THEN
+    RETURN NULL;
+  END IF;
+  RETURN l_utc;
+EXCEPTION
+  WHEN OTHERS THEN  -- ORA-01878, ORA-01883 and whatever else a date can be: nothing that a row holds makes an insert fail
+    RETURN NULL;
+END EESZT_UTC;
+/
+
 -- state_trigger --
 -- Refuses what the protocol does not know: a state that may not follow, a ward that is told twice, a row that vanishes.
 CREATE OR REPLACE TRIGGER [outbox_bd]
@@ -167,7 +187,11 @@ BEGIN
   END IF;
 
   :NEW.[recorder_proof] := 'ASSERTED';
-  IF SYS_CONTEXT('EESZT_SESSION', 'HIS_USER') = :NEW.[recorded_by] THEN
+  -- the login that EESZT_API.bind tied this session to, while it lives
+  SELECT COUNT(*) INTO l_live FROM EESZT_LOGIN l
+   WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID')) AND l.his_user = :NEW.[recorded_by]
+     AND l.ended_at IS NULL AND l.ends_at > l_now;
+  IF l_live > 0 THEN
     :NEW.[recorder_proof] := 'BOUND';
   END IF;
   SELECT COUNT(*) INTO l_live
