@@ -93,7 +93,9 @@ def embedded(lab: Lab, items: Sequence[Mapping[str, Any]], verb: str) -> list[tu
     return told([lab.record(item) for item in [*ids, *(item for (item,) in later)]], ids)
 
 
-def oracled(hospital: Hospital, session: Session, items: Sequence[Mapping[str, Any]], verb: str) -> list[tuple[Any, ...]]:
+def oracled(
+    hospital: Hospital, session: Session, items: Sequence[Mapping[str, Any]], verb: str
+) -> list[tuple[Any, ...]]:
     """Play it on Oracle."""
     ids = [session.submit() for _ in items]
     session.commit()
