@@ -520,11 +520,20 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoginRequest:
-    """A login that the HIS began: whose it is and until when it may be used, once."""
+    """
+    A login that the HIS began: whose it is and until when it may be used, once.
+
+    Attributes:
+        request_id: Its number.
+        his_user: Whose login it is.
+        expires_at: Until when it may be used.
+        handle_hash: SHA-256 (hex) of the session handle that the HIS client keeps; None where it has none.
+    """
 
     request_id: int
     his_user: str
     expires_at: datetime
+    handle_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,6 +551,8 @@ class LoginRow:
         started_at: When the EESZT granted it.
         ends_at: When its grant ends; nothing stretches it.
         sealed: The sealed token and key, or None before it is sealed.
+        handle_hash: Of the request that it was begun by: only that HIS client can bind its database session to it. None
+            for a session that is read back.
     """
 
     login_id: int
@@ -553,6 +564,7 @@ class LoginRow:
     started_at: datetime
     ends_at: datetime
     sealed: bytes | None = None
+    handle_hash: str | None = None
 
 
 class Logins(Protocol):

@@ -59,7 +59,9 @@ class Otp:
         self._logged_in = logged_in
         self._audit = audit
 
-    def login(self, his_user: str, one_time_password: str, address: str = "") -> LoginRow:
+    def login(
+        self, his_user: str, one_time_password: str, address: str = "", handle_hash: str | None = None
+    ) -> LoginRow:
         """
         Log the HIS user in and give his stored session; older sessions of his end.
 
@@ -67,6 +69,7 @@ class Otp:
             his_user: From the login request that the HIS began, never from who proves himself.
             one_time_password: Given to the issuer once, and forgotten.
             address: Where it came from, for the audit log.
+            handle_hash: Of the login request; whose HIS client keeps the handle may bind its sessions to this login.
 
         Raises:
             LoginError: Refused, by the matching (44xx) or by the issuer; nothing was stored.
@@ -74,7 +77,7 @@ class Otp:
             StoreError: The database could not be reached, or the audit log not be written; nothing was stored.
         """
         try:
-            row = self._login(his_user, one_time_password, address)
+            row = self._login(his_user, one_time_password, address, handle_hash)
         except RunnerError as error:
             if self._audit is not None:
                 self._audit.note(attempt(f"RNR-{error.number}", address, his_user, refused=str(error)))
@@ -95,7 +98,7 @@ class Otp:
         )
         return row
 
-    def _login(self, his_user: str, one_time_password: str, address: str) -> LoginRow:
+    def _login(self, his_user: str, one_time_password: str, address: str, handle_hash: str | None) -> LoginRow:
         where = f"HIS user {his_user}"
         recorder = self._directory.recorder(his_user)
         if recorder.registration in _NOT_REGISTERED:
@@ -112,9 +115,11 @@ class Otp:
         ends_at = _whole_milliseconds(token.expires_at)
         if ends_at <= self._clock.now():
             raise fault(4406, where)
-        return self._stored(his_user, token, ends_at, address)
+        return self._stored(his_user, token, ends_at, address, handle_hash)
 
-    def _stored(self, his_user: str, token: Token, ends_at: datetime, address: str) -> LoginRow:
+    def _stored(
+        self, his_user: str, token: Token, ends_at: datetime, address: str, handle_hash: str | None
+    ) -> LoginRow:
         row = LoginRow(
             login_id=self._logins.next_login_id(),
             his_user=his_user,
@@ -124,6 +129,7 @@ class Otp:
             method="otp",
             started_at=_whole_milliseconds(token.issued_at),
             ends_at=ends_at,
+            handle_hash=handle_hash,
         )
         row = replace(row, sealed=self._sealer.seal(row, token))
         if self._audit is not None:

@@ -91,7 +91,7 @@ class Reception:
             "login attempted",
             extra={"event": "login.attempted", "address": address, "his_user": request.his_user},
         )
-        return self._otp.login(request.his_user, one_time_password, address)
+        return self._otp.login(request.his_user, one_time_password, address, request.handle_hash)
 
     def _tell_flood(self, address: str) -> None:
         """Log attempts over the limit once a minute, not once each: the log is not to be flooded either."""

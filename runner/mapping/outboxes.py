@@ -121,6 +121,13 @@ def _check_names(entry: Mapping[str, Any], found: OutboxConfig, file: YamlFile, 
         if option in entry and not found.key:
             instead = "Say by `key` which table of the HIS the outbox lies over, or leave it out"
             problems.add(2014, file.at(*path, option), what=f"{option} without key", instead=instead)
+    if found.key and "payload" in entry.get("columns", {}):
+        instead = (
+            "The runner forgets payloads in time; read the record by the mapping's `source` and leave the name out"
+        )
+        problems.add(
+            2014, file.at(*path, "columns", "payload"), what="a column of the HIS for payload", instead=instead
+        )
     own = {name.upper() for name in (*found.key, *found.local_time.values())}
     for logical in entry.get("columns", {}):
         if found.columns[logical].upper() in own:

@@ -146,6 +146,7 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable], dialect: Di
     where = f"outbox {lane}"
     names = {"now": dialect.now, "alive_since": dialect.alive_since}
     columns: Mapping[str, str] = {}
+    is_over = bool(lane) and outboxes[lane].over is not None
     as_sql = folded if dialect.folds else quoted
     if lane:
         table, columns = outboxes[lane].table, outboxes[lane].columns
@@ -165,7 +166,7 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable], dialect: Di
         if logical.startswith("outbox_"):  # an index or trigger of this outbox
             own = name_of(outboxes[lane].table, logical.removeprefix("outbox_").upper(), dialect)
             return folded(own, where) if dialect.folds else f'"{own}"'
-        physical = columns.get(logical, logical)
+        physical = columns.get(logical) or (f"EESZT_{logical.upper()}" if is_over else logical)
         if dialect.folds and physical.upper() == logical.upper():
             return logical  # ours, and no word of SQL
         return as_sql(physical, where)

@@ -21,6 +21,7 @@ from runner.errors import LoginError
 from runner.login import endpoint as endpoint_module
 from runner.login.client import log_in
 from runner.login.endpoint import LONGEST_BODY_BYTES, LoginEndpoint
+from runner.login.reception import nonce_hash
 from runner.settings import Login
 from tests.login.site import PASSWORD, Site
 from tests.support.logins import a_token
@@ -93,6 +94,16 @@ def test_a_right_password_for_a_begun_request_gives_a_session(endpoint: Endpoint
     (row,) = endpoint.site.logins.state()
     assert answer == {"eeszt_user": "O12345", "ends_at": row.ends_at.isoformat()}
     assert row.his_user == "kovacs"
+
+
+def test_a_session_belongs_to_the_client_that_began_its_request(endpoint: Endpoint) -> None:
+    other = "Another_481516-2342abcdefg"
+    endpoint.site.logins.begin("kovacs", nonce_hash(other), 120, "handle of another client")
+    endpoint.site.logins.begin("kovacs", nonce_hash(NONCE), 120, "handle of this client")
+    assert endpoint.login(other, "wrong")[0] == 403
+    assert endpoint.login()[0] == 200
+    (row,) = endpoint.site.logins.state()
+    assert row.handle_hash == "handle of this client"
 
 
 def test_unknown_used_and_old_requests_are_told_alike_and_cost_no_password(endpoint: Endpoint) -> None:

@@ -12,18 +12,12 @@ import pytest
 
 from runner.domain.outbox import State
 from tests.support.his import DOCTOR, Hospital, Session
-from tests.support.oracle import OracleDatabase
 from tests.support.rows import Lab, new_item
 
 ITEMS = 7
 """Items of one graph."""
 
 LEFT = {State.SENDING, State.UNKNOWN, State.ACCEPTED, State.REJECTED}
-
-
-@pytest.fixture
-def hospital(oracle: OracleDatabase) -> Hospital:
-    return Hospital(oracle)
 
 
 def graph(chance: random.Random) -> list[dict[str, Any]]:
@@ -113,9 +107,9 @@ def test_what_follows_is_the_same_on_both_databases(hospital: Hospital, tmp_path
     lab = Lab(tmp_path)
     changed = 0
     with hospital.session() as session:
-        for seed in range(150):
+        for seed in range(40):
             items = graph(random.Random(seed))
             expected = embedded(lab, items, verb)
             assert oracled(hospital, session, items, verb) == expected, f"seed {seed}"
             changed += sum(line[3] == "PREDECESSOR" for line in expected)
-    assert changed > 50
+    assert changed > 10

@@ -15,7 +15,6 @@ from runner.domain import steps
 from runner.domain.outbox import FINAL, Compensation, Row, State, Step, WardAnswer
 from runner.domain.outcome import Reason
 from tests.support.his import DOCTOR, Hospital, Session
-from tests.support.oracle import OracleDatabase
 
 LANE = "background"
 
@@ -24,11 +23,6 @@ TOLERANCE = timedelta(seconds=30)
 
 PHASES = {"in time": (3600, 7200), "too late to send": (-3600, 7200), "too late for the ward": (-7200, -3600)}
 """Name → seconds from now to ``send_by`` and ``answer_by``."""
-
-
-@pytest.fixture
-def hospital(oracle: OracleDatabase) -> Hospital:
-    return Hospital(oracle)
 
 
 def situations() -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Session:
         named = {f"p_{argument}": value for argument, value in arguments.items()}
         with self.connection.cursor() as cursor:
             given = cursor.callfunc(f"EESZT_API.{name}", kind, keyword_parameters=named)
-        return given.read() if isinstance(given, oracledb.LOB) else given
+            return _read(given)
 
     def tell(self, name: str, outs: Sequence[str] = (), **arguments: Any) -> list[Any]:
         """Call a procedure; what its OUT parameters give."""
@@ -153,10 +153,10 @@ class Hospital:
     def travel(self, lane: str, item: int, seconds: float) -> None:
         """Let a ward's time, and the window, be so much nearer to their end."""
         sql = (
-            f"UPDATE {OUTBOXES[lane].table} SET answer_by = answer_by - NUMTODSINTERVAL(:1, 'SECOND'),"
-            " send_by = send_by - NUMTODSINTERVAL(:1, 'SECOND') WHERE item_id = :2"
+            f"UPDATE {OUTBOXES[lane].table} SET answer_by = answer_by - NUMTODSINTERVAL(:s, 'SECOND'),"
+            " send_by = send_by - NUMTODSINTERVAL(:s, 'SECOND') WHERE item_id = :item"
         )
-        self.run(sql, [seconds, item])
+        self.run(sql, {"s": seconds, "item": item})
 
     def record(self, lane: str, item: int) -> dict[str, Any]:
         """Give a row with all its columns."""
@@ -174,7 +174,8 @@ class Hospital:
             cursor.setinputsizes(items=oracledb.DB_TYPE_CLOB)
             cursor.execute(sql, items=json.dumps(list(items)))
             names = [each[0].lower() for each in cursor.description]
-            return {record["item_id"]: record for record in (dict(zip(names, each, strict=True)) for each in cursor)}
+            records = [dict(zip(names, map(_read, each), strict=True)) for each in cursor]
+        return {record["item_id"]: record for record in records}
 
     def rows(self, lane: str, items: Sequence[int]) -> list[Row]:
         """Give rows of one lane as the domain knows them, in the order of ``items``."""
@@ -188,6 +189,10 @@ class Hospital:
 
 def _stored(value: Any) -> Any:
     return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _read(value: Any) -> Any:
+    return value.read() if isinstance(value, oracledb.LOB) else value
 
 
 def ago(seconds: float) -> datetime:

@@ -45,10 +45,11 @@ class MemoryLogins:
         self._last = 0
         self.asked = 0
 
-    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
+    def begin(self, his_user: str, nonce_hash: str, life_s: float, handle_hash: str | None = None) -> LoginRequest:
         with self._lock:
             self._last += 1
-            request = LoginRequest(self._last, his_user, self._clock.now() + timedelta(seconds=life_s))
+            expires_at = self._clock.now() + timedelta(seconds=life_s)
+            request = LoginRequest(self._last, his_user, expires_at, handle_hash)
             assert nonce_hash not in self._requests
             self._requests[nonce_hash] = request
             return request

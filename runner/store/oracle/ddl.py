@@ -1,24 +1,32 @@
-"""The Oracle schema as scripts: rendered for a site's outboxes, users and tablespaces, and cut into statements."""
+"""The Oracle schema as scripts, rendered for a site's outboxes, users and tablespaces."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.domain.outbox import TRANSITIONS
-from runner.store.naming import ORACLE, OutboxTable, folded, render, text_literal
+from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, render, text_literal
 from runner.store.oracle.package import context, package
+from runner.store.oracle.script import Script
 from runner.store.queries import read_blocks
 
-PLACES = ("data", "index", "lob")
-"""What may have a tablespace of its own."""
+OWNER, RUNTIME, HIS = "EESZT", "EESZT_RUNTIME", "MEDWORKS"
+"""Users that the shipped scripts are made for."""
 
-_PLSQL = re.compile(r"\s*(DECLARE|BEGIN|CREATE OR REPLACE (PROCEDURE|FUNCTION|TRIGGER|PACKAGE))\b")
 _PLACE = re.compile(r" ?\[in_(data|index|lob)\]")
+_USER = re.compile(r"\[(owner|runtime|his)\]")
 _TRIGGERS = ("state_trigger", "insert_trigger")
+_OWN_TABLE = ("outbox_table", "outbox_key", "outbox_constraints", "outbox_indexes", "outbox_comments")
+_HIS_TABLE = ("overlay_key", "outbox_constraints", "outbox_indexes")
+_WRITTEN_BY_HIS = frozenset(
+    {"document_type", "source_key", "order_key", "priority", "recorded_by", "workplace", "recorded_at", "payload"}
+    | {"replaces", "first_recorded_at"}
+)
+"""Logical columns that an outbox over a table of the HIS may find there; all others are added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +37,16 @@ class Site:
     Attributes:
         outboxes: Lane → its table.
         tablespaces: ``data``, ``index``, ``lob`` → tablespace; what is not named goes to the owner's own.
+        owner: Whose schema everything is in.
+        runtime: The daemon's user.
+        his: The HIS's user or role.
     """
 
     outboxes: Mapping[str, OutboxTable]
     tablespaces: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """
-    One script of the schema.
-
-    Attributes:
-        name: Its file's name.
-        says: What it does, one sentence.
-        once: Whether it makes things that hold data, so that it is never run as another text; else it only replaces.
-        body: Its statements as SQL*Plus reads them.
-    """
-
-    name: str
-    says: str
-    once: bool
-    body: str
-
-    @property
-    def sha256(self) -> str:
-        """What it is recorded by."""
-        return hashlib.sha256(self.body.encode()).hexdigest()
-
-    def statements(self) -> Iterator[str]:
-        """Give its statements as a driver takes them."""
-        return statements(self.body)
-
-
-def statements(text: str) -> Iterator[str]:
-    """Cut what SQL*Plus reads: PL/SQL ends at a line with a slash, SQL at a line that ends in a semicolon."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if not lines and (not line.strip() or line.startswith("--")):
-            continue
-        is_plsql = bool(lines) and bool(_PLSQL.match(lines[0]))
-        if line == "/":
-            yield "\n".join(lines)
-            lines = []
-            continue
-        lines.append(line)
-        is_plsql = is_plsql or bool(_PLSQL.match(lines[0]))
-        if not is_plsql and line.rstrip().endswith(";") and not line.lstrip().startswith("--"):
-            yield "\n".join(lines).rstrip().removesuffix(";")
-            lines = []
+    owner: str = OWNER
+    runtime: str = RUNTIME
+    his: str = HIS
 
 
 def scripts(folder: Path, site: Site) -> list[Script]:
@@ -87,34 +56,53 @@ def scripts(folder: Path, site: Site) -> list[Script]:
     Args:
         folder: ``sql/oracle/source``.
         site: Whose names.
+
+    Raises:
+        StoreError: A name is none.
     """
     tables, outbox = read_blocks(folder / "tables.sql"), read_blocks(folder / "outbox.sql")
     triggers, views = read_blocks(folder / "triggers.sql"), read_blocks(folder / "views.sql")
+    grants = read_blocks(folder / "grants.sql")
     made = _Maker(site)
-    lanes = list(site.outboxes)
     parts = {
         "item_view_parts": made.union(views["item_view_part"]),
         "work_view_parts": made.union(views["work_view_part"]),
     }
-    all_views = "\n\n".join(views[name] for name in ("item_view", "work_view", "views"))
-    of_lanes = [made.of(lane, triggers[name]) for lane in lanes for name in _TRIGGERS]
+    all_views = [made.of("", views[name], parts) for name in ("item_view", "work_view", "views")]
+    locks = [made.of("", triggers[name]) for name in ("locks", "local_time")]
+    on_rows = [made.of(lane, triggers[name]) for lane in site.outboxes for name in _TRIGGERS]
+    outboxes = [
+        Script(f"040_outbox_{lane}.sql", f"the outbox {lane}.", once=True, body=made.outbox(lane, outbox))
+        for lane in site.outboxes
+    ]
     return [
-        Script("010_script_table.sql", "What has run.", True, made.of("", tables["script_table"])),
-        Script("020_sequences.sql", "Numbers.", True, made.of("", tables["sequences"])),
-        Script("030_tables.sql", "What the runner keeps beside the outboxes.", True, made.of("", tables["tables"])),
-        *(Script(f"040_outbox_{lane}.sql", f"The outbox {lane}.", True, made.outbox(lane, outbox)) for lane in lanes),
-        Script("050_states.sql", "Which state may follow which.", False, _states()),
-        Script("060_views.sql", "What is read.", False, made.of("", all_views, parts)),
-        Script("070_locks.sql", "Locks of an insert.", False, made.of("", triggers["locks"])),
+        Script("010_script_table.sql", "which scripts have run.", once=True, body=made.of("", tables["script_table"])),
+        Script(
+            "020_sequences.sql",
+            "numbers of items, sessions and rows.",
+            once=True,
+            body=made.of("", tables["sequences"]),
+        ),
+        Script("030_tables.sql", "what is kept beside the outboxes.", once=True, body=made.of("", tables["tables"])),
+        *outboxes,
+        Script("050_states.sql", "which state may follow which.", once=False, body=_states()),
+        Script("060_views.sql", "what MedWorkS and an operator read.", once=False, body=_together(all_views)),
+        Script("070_locks.sql", "locks of an insert, and local times.", once=False, body=_together(locks)),
         Script(
             "080_triggers.sql",
-            "What the database itself does.",
-            False,
-            "\n\n".join([*of_lanes, made.of("", triggers["session_triggers"])]),
+            "what the database itself does at an insert, an update, a delete.",
+            once=False,
+            body=_together([*on_rows, made.of("", triggers["session_triggers"])]),
         ),
-        Script("090_context.sql", "Who a session is bound to.", False, context(folder)),
-        Script("100_package.sql", "What MedWorkS calls.", False, package(folder.parent, site.outboxes)),
+        Script("090_context.sql", "who a session is bound to.", once=False, body=context(folder)),
+        Script("100_package.sql", "what MedWorkS calls.", once=False, body=package(folder.parent, site.outboxes)),
+        Script("110_grants.sql", "who may do what.", once=False, body=made.grants(grants)),
     ]
+
+
+def schema_version(all_scripts: Sequence[Script]) -> str:
+    """Give what a database must have been made from to be complete: SHA-256 (hex) over all scripts."""
+    return hashlib.sha256("\n".join(f"{each.name} {each.sha256}" for each in all_scripts).encode()).hexdigest()
 
 
 class _Maker:
@@ -125,10 +113,12 @@ class _Maker:
 
     def of(self, lane: str, block: str, parts: Mapping[str, str] | None = None) -> str:
         """Render a block."""
-        for name, text in (parts or {}).items():
-            block = block.replace(f"[{name}]", text)
-        block = block.replace("[read_his]\n", "")
-        block = _PLACE.sub(lambda match: self._place(match[1]), _without_head(block))
+        own = {"read_his": self._read_his(lane) if lane else "", **(parts or {})}
+        block = _without_head(block)
+        for name, text in own.items():
+            block = block.replace(f"[{name}]\n" if not text else f"[{name}]", text)
+        block = _PLACE.sub(lambda match: self._place(match[1]), block)
+        block = _USER.sub(lambda match: folded(getattr(self._site, match[1]), match[1]), block)
         return render(block, lane, self._site.outboxes, ORACLE)
 
     def union(self, block: str) -> str:
@@ -136,14 +126,69 @@ class _Maker:
         return "\nUNION ALL\n".join(self.of(lane, block) for lane in self._site.outboxes)
 
     def outbox(self, lane: str, blocks: Mapping[str, str]) -> str:
-        """Give the table of an outbox with everything on it."""
-        columns = ",\n".join(f"  {line}" for line in _without_head(blocks["outbox_columns"]).splitlines())
-        names = ("outbox_table", "outbox_key", "outbox_constraints", "outbox_indexes", "outbox_comments")
-        return "\n\n".join(self.of(lane, blocks[name], {"columns": columns}) for name in names)
+        """Give everything that an outbox needs, its table included where that is not the HIS's."""
+        table = self._site.outboxes[lane]
+        columns = _without_head(blocks["outbox_columns"]).splitlines()
+        if table.over is None:
+            parts = {"columns": ",\n".join(f"  {column}" for column in columns)}
+            return _together([self.of(lane, blocks[name], parts) for name in _OWN_TABLE])
+        there = {f"[{name}]" for name in _WRITTEN_BY_HIS if not _is_ours(table, name)}
+        added = [
+            self.of(lane, f"ALTER TABLE [outbox] ADD ({column});")
+            for column in columns
+            if column.split()[0] not in there
+        ]
+        return _together(["\n".join(added), *(self.of(lane, blocks[name]) for name in _HIS_TABLE)])
+
+    def grants(self, blocks: Mapping[str, str]) -> str:
+        """Give the rights of daemon and HIS, on every outbox what its kind allows."""
+        parts = [self.of("", blocks["on_tables"])]
+        for lane, table in self._site.outboxes.items():
+            parts.append(self.of(lane, blocks["on_outbox"]))
+            if table.over is None and not table.is_bound:
+                parts.append(self.of(lane, blocks["his_insert"]))
+        return _together([*parts, self.of("", blocks["on_views"])])
 
     def _place(self, what: str) -> str:
         tablespace = self._site.tablespaces.get(what)
         return f" TABLESPACE {folded(tablespace, 'tablespace')}" if tablespace else ""
+
+    def _read_his(self, lane: str) -> str:
+        table = self._site.outboxes[lane]
+        return "" if table.over is None else _read_his(table.over, f"outbox {lane}")
+
+
+def _read_his(over: Overlay, where: str) -> str:
+    """What the insert reads of the record's own columns; local times become instants."""
+    lines = ["  -- The record's own columns. A time that does not exist, or is twice, ends its row."]
+    key = " || '|' || ".join(f"TO_CHAR(:NEW.{folded(column, where)})" for column in over.key)
+    lines.append(f"  :NEW.[source_key] := SUBSTR({key}, 1, 200);")
+    if over.document_type is not None:
+        lines.append(f"  :NEW.[document_type] := {text_literal(over.document_type)};")
+    for logical, column in over.local_time.items():
+        read = f":NEW.{folded(column, where)}"
+        lines += [
+            f"  :NEW.[{logical}] := EESZT_UTC(CAST({read} AS TIMESTAMP), {text_literal(over.time_zone)});",
+            f"  IF {read} IS NOT NULL AND :NEW.[{logical}] IS NULL THEN",
+            "    :NEW.[status_text] := '{DOUBTFUL_LOCAL_TIME}';",
+            "  END IF;",
+        ]
+    return "\n".join(lines)
+
+
+def _speaks_of(comment: str) -> str:
+    """Which column a comment is on; empty where it is on none."""
+    found = re.match(r"COMMENT ON COLUMN \[outbox\]\.(\[\w+\])", comment)
+    return found[1] if found else ""
+
+
+def _is_ours(table: OutboxTable, logical: str) -> bool:
+    """Whether a column that the HIS might have is added by us: it has one of our names."""
+    return table.columns.get(logical, logical).upper().startswith("EESZT_")
+
+
+def _together(parts: Sequence[str]) -> str:
+    return "\n\n".join(parts)
 
 
 def _without_head(block: str) -> str:
@@ -156,7 +201,7 @@ def _without_head(block: str) -> str:
 def _states() -> str:
     pairs = [(before.value, after.value) for before, others in TRANSITIONS.items() for after in sorted(others)]
     rows = [
-        f"INSERT INTO EESZT_TRANSITION (from_state, to_state) VALUES ({text_literal(a)}, {text_literal(b)});"
-        for a, b in pairs
+        f"INSERT INTO EESZT_TRANSITION (from_state, to_state)\nVALUES ({text_literal(before)}, {text_literal(after)});"
+        for before, after in pairs
     ]
     return "\n".join(["DELETE FROM EESZT_TRANSITION;", *rows])
