@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -26,8 +26,9 @@ def test_a_row_gets_its_defaults_by_the_databases_clock(lab: Lab) -> None:
 
 
 def test_a_window_of_what_may_wait_runs_from_its_first_recording(lab: Lab) -> None:
-    first = lab.insert(recorded_at="2026-01-10 08:00:00", first_recorded_at="2026-01-02T09:30:00+01:00")
-    later = lab.insert(recorded_at="2026-01-10 08:00:00")
+    recorded = datetime(2026, 1, 10, 8, tzinfo=UTC)
+    first = lab.insert(recorded_at=recorded, first_recorded_at=datetime(2026, 1, 2, 8, 30, tzinfo=UTC))
+    later = lab.insert(recorded_at=recorded)
     assert lab.record(first)["send_by"] == "2026-01-03 08:30:00.000000"
     assert lab.record(later)["send_by"] == "2026-01-11 08:00:00.000000"
 

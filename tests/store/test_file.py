@@ -52,3 +52,9 @@ def test_what_the_database_says_of_a_value_does_not_quote_it(lab: Lab) -> None:
     with pytest.raises(StoreError, match="JSON path") as caught:
         lab.store.outbox.read_source("SELECT json_extract('{}', NEV) FROM MW_VENY", item)
     assert "Jlon" not in str(caught.value)
+
+
+def test_a_time_may_be_written_with_its_own_offset(lab: Lab) -> None:
+    item = lab.insert(recorded_at="2026-07-01T12:00:00+02:00", first_recorded_at="2026-01-02T09:30:00+01:00")
+    assert lab.record(item)["send_by"] == "2026-01-03 08:30:00.000000"
+    assert lab.run("SELECT recorded_at FROM EESZT_V_STATUS") == [("2026-07-01 12:00:00",)]
