@@ -59,7 +59,8 @@ def out_of_order(hospital: OracleHospital) -> list[str]:
     of = {
         row["message_id"]: row
         for row in hospital.medworks.rows(
-            "SELECT m.message_id, i.item_id, i.order_key FROM EESZT_MESSAGE m JOIN EESZT_V_ITEM i ON i.item_id = m.item_id"
+            "SELECT m.message_id, i.item_id, i.order_key"
+            " FROM EESZT_MESSAGE m JOIN EESZT_V_ITEM i ON i.item_id = m.item_id"
         )
     }
     last: dict[object, int] = {}

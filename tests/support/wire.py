@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import Literal
+from typing import Literal, Self
 
 When = Literal["before", "after"]
 
@@ -34,7 +34,7 @@ class Wire:
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, name="wire", daemon=True).start()
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
