@@ -53,7 +53,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '09cb8179fde37feeba1219af44d046b14fc42eee55c733925b33fa298f921df0';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1';
 SET DEFINE ON
 @@&next_script
 
