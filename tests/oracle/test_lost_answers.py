@@ -1,8 +1,8 @@
 """
 The wire is cut at every round trip of every verb, before the request arrives and before its answer is heard.
 
-Whatever was lost, the verb says so or knows what became of it; and a daemon that goes on as it always does brings every item
-to its end, under one message identifier.
+Whatever was lost, the verb says so or knows what became of it; and a daemon that goes on as it always does brings every
+item to its end, under one message identifier.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from runner.domain.outbox import State
 from runner.errors import RunnerError
-from runner.ports import Item, KeptFor, WriteBack
+from runner.ports import Item, WriteBack
 from tests.support.oracle import OracleDatabase
 from tests.support.oracle_lab import OracleLab
 from tests.support.rows import LONG_AGO, claim, claim_probes, completion, request, sent
@@ -25,7 +25,8 @@ from tests.support.wire import When, Wire
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 COPY = WriteBack("MW_VENY", {"VENY_ID": 1}, {"EESZT_VONALKOD": "SIM-1"})
-KEPT = KeptFor(30 * 86400.0, 90 * 86400.0, 3650 * 86400.0)
+VERBS = ("claim", "permit", "complete", "claim_probes", "sweep", "write_back", "wake", "retry")
+ONE_END = "item_id = ? AND verdict = 'DONE' AND ending = 'ACCEPTED'"
 
 
 @contextmanager
@@ -119,9 +120,7 @@ def trips_of(lab: OracleLab, wire: Wire, verb: str) -> int:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(
-    "verb", ["claim", "permit", "complete", "claim_probes", "sweep", "write_back", "wake", "retry"]
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_whatever_is_lost_the_item_comes_to_one_good_end(oracle: OracleDatabase, verb: str, when: When) -> None:
     with laboratory(oracle) as (lab, wire):
         lab.put("MW_VENY", {"VENY_ID": 1})
@@ -137,10 +136,7 @@ def test_whatever_is_lost_the_item_comes_to_one_good_end(oracle: OracleDatabase,
             row, item = lab.row(scene.item), scene.item
             assert row.state is State.ACCEPTED, (trip, row)
             assert row.message_id == f"urn:uuid:{item}"
-            done = lab.run(
-                "SELECT ending FROM EESZT_ATTEMPT WHERE item_id = ? AND verdict = 'DONE' AND ending = 'ACCEPTED'",
-                [item],
-            )
+            done = lab.run(f"SELECT ending FROM EESZT_ATTEMPT WHERE {ONE_END}", [item])
             assert len(done) == 1, (trip, done)
             names = lab.run("SELECT name, value FROM EESZT_IDENTIFIER WHERE item_id = ? ORDER BY name", [item])
             assert names == [("barcode", f"SIM-{item}"), ("eeszt_id", f"SIM-{item}")]
