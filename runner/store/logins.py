@@ -64,7 +64,6 @@ class StoredLogins:
                 ends_at=login.ends_at,
                 handle_hash=login.handle_hash,
                 sealed=login.sealed,
-                handle_hash=login.handle_hash,
             )
             wake(scope, self._database.lanes, login.eeszt_user, login.his_user)
 
