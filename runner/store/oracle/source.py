@@ -42,9 +42,7 @@ def read_rows(database: OracleDatabase, sql: str, binds: Mapping[str, object]) -
     return _read(database.doing("listing"), _LAST_LIMIT.sub(r"FETCH FIRST \1 ROWS ONLY", sql), binds, None)
 
 
-def _read(
-    database: OracleDatabase, sql: str, binds: Mapping[str, object], most: int | None
-) -> list[dict[str, Any]]:
+def _read(database: OracleDatabase, sql: str, binds: Mapping[str, object], most: int | None) -> list[dict[str, Any]]:
     if not _READS.match(sql) or _LOCKS.search(sql):
         raise fault(7302, database.name)
     statement = statement_of("statement", sql.strip().rstrip(";"))
