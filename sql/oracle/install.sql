@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'bb3b096dce4b8e7f51b758c8774a14f6bbfcb2746a50d188cbb7d40de629df59';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3';
 SET DEFINE ON
 @@&next_script
 
