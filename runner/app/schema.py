@@ -11,6 +11,7 @@ from runner.mapping.problems import Problems
 from runner.settings import shipped
 from runner.store import OutboxTable, Overlay
 from runner.store.oracle.ddl import Site, scripts
+from runner.store.oracle.optional import optional_files
 from runner.store.oracle.script import Script, files
 
 
@@ -27,11 +28,11 @@ def tables_of(outboxes: Mapping[str, OutboxConfig]) -> dict[str, OutboxTable]:
     }
 
 
-def oracle_scripts(
+def oracle_site(
     named: str | Path | None, users: Mapping[str, str | None], tablespaces: Mapping[str, str | None]
-) -> list[Script]:
+) -> Site:
     """
-    Give the scripts of a site's Oracle database in their order.
+    Give what a site's Oracle database calls things.
 
     Args:
         named: The site's settings file; where there is none, the shipped outboxes count.
@@ -50,15 +51,18 @@ def oracle_scripts(
     problems = Problems()
     outboxes = read_outboxes(folders(named).mappings / "outboxes.yaml", problems)
     problems.raise_any()
-    site = Site(tables_of(outboxes), {what: name for what, name in tablespaces.items() if name}, **said)
-    return scripts(shipped("sql") / "oracle" / "source", site)
+    return Site(tables_of(outboxes), {what: name for what, name in tablespaces.items() if name}, **said)
 
 
-def script_files(all_scripts: list[Script], folder: Path) -> list[Path]:
-    """Write scripts as SQL*Plus runs them, with ``install.sql``, into a folder; what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in files(all_scripts).items():
-        (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    return written
+def oracle_scripts(site: Site) -> list[Script]:
+    """Give the scripts of an Oracle database in their order."""
+    return scripts(_source(), site)
+
+
+def oracle_files(site: Site) -> dict[str, str]:
+    """Give file → text of everything for SQL*Plus: the scripts, ``install.sql``, and what may be run besides."""
+    return {**files(oracle_scripts(site)), **optional_files(_source(), site)}
+
+
+def _source() -> Path:
+    return shipped("sql") / "oracle" / "source"

@@ -15,7 +15,7 @@ from runner.errors import fault
 if TYPE_CHECKING:
     import argparse
 
-    from runner.store.oracle.script import Script
+    from runner.store.oracle.ddl import Site
 
 
 def add(commands: Any) -> None:
@@ -27,7 +27,9 @@ def add(commands: Any) -> None:
     command.set_defaults(handle=install)
     command = group.add_parser("ddl", help="print the scripts of an Oracle database, for SQL*Plus or SQLcl")
     add_names(command)
-    command.add_argument("--folder", type=Path, help="write them there, a file each, with install.sql that runs them")
+    command.add_argument(
+        "--folder", type=Path, help="write them there, a file each, with install.sql and the optional ones"
+    )
     command.set_defaults(handle=ddl)
     command = group.add_parser(
         "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
@@ -68,22 +70,24 @@ def add_names(command: argparse.ArgumentParser) -> None:
     command.add_argument("--lob-tablespace", help="of payloads, bodies and documents; else that of the tables")
 
 
-def scripts_for(args: argparse.Namespace) -> list[Script]:
-    """Give the scripts with the names that the command line says."""
+def site_for(args: argparse.Namespace) -> Site:
+    """Give the names that the command line says."""
     users = {"owner": args.owner, "runtime": args.runtime, "his": args.his}
     places = {"data": args.tablespace, "index": args.index_tablespace, "lob": args.lob_tablespace}
-    return app.oracle_scripts(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+    return app.oracle_site(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
 
 
 def ddl(args: argparse.Namespace) -> int:
     """Print the scripts, or write them into a folder."""
-    scripts = scripts_for(args)
-    if args.folder is not None:
-        written = app.script_files(scripts, args.folder)
-        print(f"{len(written)} files in {args.folder}; in SQL*Plus, there and as the owner: @install.sql")
+    site = site_for(args)
+    if args.folder is None:
+        for script in app.oracle_scripts(site):
+            print(script.file())
         return DONE
-    for script in scripts:
-        print(script.file())
+    for name, text in app.oracle_files(site).items():
+        (args.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (args.folder / name).write_text(text, encoding="utf-8")
+    print(f"the scripts are in {args.folder}; in SQL*Plus, there and as {site.owner}: @install.sql")
     return DONE
 
 

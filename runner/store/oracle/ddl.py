@@ -68,7 +68,7 @@ def scripts(folder: Path, site: Site) -> list[Script]:
     tables, outbox = read_blocks(folder / "tables.sql"), read_blocks(folder / "outbox.sql")
     triggers, views = read_blocks(folder / "triggers.sql"), read_blocks(folder / "views.sql")
     grants = read_blocks(folder / "grants.sql")
-    made = _Maker(site)
+    made = Maker(site)
     parts = {
         "item_view_parts": made.union(views["item_view_part"]),
         "work_view_parts": made.union(views["work_view_part"]),
@@ -110,7 +110,7 @@ def schema_version(all_scripts: Sequence[Script]) -> str:
     return hashlib.sha256("\n".join(f"{each.name} {each.sha256}" for each in all_scripts).encode()).hexdigest()
 
 
-class _Maker:
+class Maker:
     """Blocks made into SQL of one site."""
 
     def __init__(self, site: Site) -> None:
