@@ -679,7 +679,7 @@ RETURNING request_id INTO :new_id
 
 -- login_request --
 -- A login that may still be used.
-SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expires_at
+SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expires_at, r.handle_hash AS handle_hash
   FROM EESZT_LOGIN_REQUEST r
  WHERE r.nonce_hash = :nonce_hash AND r.used_at IS NULL AND r.expires_at > :now
 
@@ -697,14 +697,10 @@ UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
  WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
 
 -- save_login --
--- Store a session; the HIS client that began it last knows it by its handle.
+-- Store a session; the HIS client that began its request knows it by the handle.
 INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, handle_hash, sealed)
 VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at,
-        (SELECT MAX(r.handle_hash) FROM EESZT_LOGIN_REQUEST r
-          WHERE r.request_id = (SELECT MAX(x.request_id) FROM EESZT_LOGIN_REQUEST x
-                                 WHERE x.his_user = :his_user AND x.used_at IS NOT NULL AND x.handle_hash IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM EESZT_LOGIN l WHERE l.handle_hash = r.handle_hash)),
-        :sealed)
+        :handle_hash, :sealed)
 
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.
