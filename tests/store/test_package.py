@@ -110,5 +110,5 @@ def test_a_refusal_is_a_sentence_that_a_user_understands(refusal: object) -> Non
 
 def test_what_the_ward_reads_is_the_domains() -> None:
     assert f"'{sentences.NO_RUNNER}'" in RENDERED
-    assert sentences.PREDECESSOR_PAPER == sentences.on_paper(sentences.PREDECESSOR)
+    assert sentences.on_paper(sentences.PREDECESSOR) == sentences.PREDECESSOR_PAPER
     assert f"'{sentences.PREDECESSOR_PAPER}'" in RENDERED
