@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from runner.app.oracle import access_of
 from runner.app.site import folders, load_settings, settings_path
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.problems import Problems
 from runner.settings import shipped
 from runner.store import OutboxTable, Overlay
+from runner.store.oracle import OracleStore
 from runner.store.oracle.ddl import Site, scripts
 from runner.store.oracle.optional import optional_files
 from runner.store.oracle.script import Script, files
@@ -62,6 +65,37 @@ def oracle_scripts(site: Site) -> list[Script]:
 def oracle_files(site: Site) -> dict[str, str]:
     """Give file → text of everything for SQL*Plus: the scripts, ``install.sql``, and what may be run besides."""
     return {**files(oracle_scripts(site)), **optional_files(_source(), site)}
+
+
+def install_oracle(
+    named: str | Path | None, site: Site, password: str | None, agreed: Callable[[Sequence[Script]], bool]
+) -> bool:
+    """
+    Install the schema of a site's Oracle database as its owner, or complete it; whether that was agreed to.
+
+    Args:
+        named: The site's settings file.
+        site: What it calls things.
+        password: The owner's; None: the settings' user is the owner.
+        agreed: Is shown the scripts that would run.
+
+    Raises:
+        IntegrityError: The database belongs to the other environment.
+        StoreError: Oracle refuses; what ran before stays, and the next time goes on from there.
+    """
+    settings = load_settings(named)
+    access = access_of(settings.database)
+    if password is not None:
+        access = replace(access, user=site.owner, password=lambda: password, owner=None)
+    store = OracleStore(access, site.outboxes, shipped("sql"), site)
+    try:
+        missing = store.pending()
+        if missing and not agreed(missing):
+            return False
+        store.install(settings.runner.environment)
+    finally:
+        store.close()
+    return True
 
 
 def _source() -> Path:
