@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'ac123654547e03f393732cfbe54600a70f6da8ad0d48b9760df37492c846bb86';
 SET DEFINE ON
 @@&next_script
 

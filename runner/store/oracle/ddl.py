@@ -99,8 +99,18 @@ def scripts(folder: Path, site: Site) -> list[Script]:
             once=False,
             body=_together([*on_rows, made.of("", triggers["session_triggers"])]),
         ),
-        Script("090_context.sql", "who a session is bound to.", once=False, body=context(folder)),
-        Script("100_package.sql", "what MedWorkS calls.", once=False, body=package(folder.parent, site.outboxes)),
+        Script(
+            "090_context.sql",
+            "who a session is bound to; the owner needs CREATE ANY CONTEXT.",
+            once=False,
+            body=context(folder),
+        ),
+        Script(
+            "100_package.sql",
+            "what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO.",
+            once=False,
+            body=package(folder.parent, site.outboxes),
+        ),
         Script("110_grants.sql", "who may do what.", once=False, body=made.grants(grants)),
     ]
 

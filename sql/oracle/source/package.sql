@@ -470,12 +470,11 @@ END [outbox_api];
 -- What MedWorkS calls.
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
-  -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  --
-  -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
-  -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
-  -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.
-  -- p_his_user and p_recorded_by may be left out in a session that is bound (bind): then its user counts.
+  -- All that MedWorkS asks of the EESZT connection. Items are rows of the outboxes, told apart by their number.
+  -- Instants are UTC, save where a view shows them. A subprogram works inside the caller's transaction, which the
+  -- caller ends, unless it says that it commits by itself. Errors are ORA-20701 to ORA-20799 with a Hungarian
+  -- sentence that says what to do; whatever raised one has changed nothing. p_his_user and p_recorded_by may be left
+  -- out in a session that is bound (bind): then its user counts.
 
   -- Writes an item and gives its number. The same document type and source key twice gives the number of the item that is on
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
