@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'ac123654547e03f393732cfbe54600a70f6da8ad0d48b9760df37492c846bb86';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26';
 SET DEFINE ON
 @@&next_script
 
