@@ -1,4 +1,4 @@
-"""EESZT_API and the daemon's store meet: the desk calls the one, logins that the one begins are finished by the other."""
+"""EESZT_API and the daemon's store: the desk calls the one, logins that the one begins are finished by the other."""
 
 from __future__ import annotations
 

@@ -100,8 +100,18 @@ def scripts(folder: Path, site: Site) -> list[Script]:
             once=False,
             body=_together([*on_rows, made.of("", triggers["session_triggers"])]),
         ),
-        Script("090_context.sql", "who a session is bound to.", once=False, body=context(folder)),
-        Script("100_package.sql", "what MedWorkS calls.", once=False, body=package(folder.parent, site.outboxes)),
+        Script(
+            "090_context.sql",
+            "who a session is bound to; the owner needs CREATE ANY CONTEXT.",
+            once=False,
+            body=context(folder),
+        ),
+        Script(
+            "100_package.sql",
+            "what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO.",
+            once=False,
+            body=package(folder.parent, site.outboxes),
+        ),
         Script(GRANTS, "who may do what.", once=False, body=made.grants(grants)),
     ]
 
@@ -156,6 +166,8 @@ class Maker:
         parts = [self.of("", blocks["on_tables"])]
         for lane, table in self._site.outboxes.items():
             parts.append(self.of(lane, blocks["on_outbox"]))
+            if table.over is None:
+                parts.append(self.of(lane, blocks["on_own_outbox"]))
             if table.over is None and not table.is_bound:
                 parts.append(self.of(lane, blocks["his_insert"]))
         return _together([*parts, self.of("", blocks["on_views"])])
