@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.domain import sentences
-from runner.store import OutboxTable
+from runner.store import OutboxTable, Overlay
 from runner.store.naming import ORACLE, render
 from runner.store.oracle.package import package, refusals, without_head
 from runner.store.queries import read_blocks
@@ -63,6 +63,12 @@ def test_a_sites_own_names_are_in_the_package() -> None:
     assert "WHEN l_lane IN ('recept', 'egyeb') THEN l_lane ELSE 'egyeb' END" in RENDERED
     assert RENDERED.count('"MW_RECEPTEK_API".withdraw(') == 1
     assert not re.findall(r"\[[a-z_ ]+\]|\{[A-Z_]+\}|(?<!:):[a-z]", RENDERED)
+
+
+def test_an_outbox_over_a_table_of_the_his_is_not_written_by_the_package() -> None:
+    over = {"mw": OutboxTable("MW_ESEMENY", over=Overlay(("ESEMENY_ID",)))}
+    assert "RAISE_APPLICATION_ERROR(-20709" in package(SQL, over)
+    assert "-20709" not in RENDERED
 
 
 def test_specifications_come_before_the_bodies_that_call_them() -> None:
