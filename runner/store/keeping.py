@@ -33,7 +33,7 @@ def forget(database: Database, kept: KeptFor, limit: int) -> Mapping[str, int]:
         with database.forgetting() as scope:
             transaction = scope.on(lane)
             for kind in kinds:
-                items = _find(transaction, kind, kept, left[kind])
+                items = list(transaction.load(_find(transaction, kind, kept, left[kind])))  # what nobody else holds
                 transaction.forget(kind, items)
                 left[kind] -= len(items)
     counts = {kind: limit - rest for kind, rest in left.items() if rest < limit}
