@@ -458,7 +458,7 @@ class Desk(Protocol):
         """The document types in force."""
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
-        """Run one reading statement, for listings; column names in lower case."""
+        """Run one reading statement, for listings; column names in lower case, instants and days as text."""
 
 
 @dataclass(frozen=True, slots=True)
