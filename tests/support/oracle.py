@@ -400,6 +400,9 @@ def _contained(install: Installer) -> Real:
             cursor.execute(f"GRANT CREATE SESSION, CREATE TABLE, CREATE VIEW, CREATE SEQUENCE TO {user}")
             cursor.execute(f"GRANT CREATE TRIGGER, CREATE PROCEDURE, CREATE ANY CONTEXT, ALTER SYSTEM TO {user}")
             cursor.execute(f"GRANT SELECT ANY DICTIONARY TO {user}")
+    as_sys = {"user": "sys", "password": "Sys_tem123", "mode": oracledb.AUTH_MODE_SYSDBA}
+    with closing(oracledb.connect(**as_sys, dsn=f"{host}:{port}/FREEPDB1")) as connection:
+        connection.cursor().execute(f"GRANT EXECUTE ON DBMS_CRYPTO TO {OWNER}")
     users = {user: (user, password) for user, password in PASSWORDS.items()}
     return Real(host, port, "FREEPDB1", users, install, f"Oracle of {IMAGE}", three_users=True)
 
