@@ -54,6 +54,57 @@ def graph(chance: random.Random) -> list[dict[str, Any]]:
     return items
 
 
+def item(state: State = State.NEW, **facts: Any) -> dict[str, Any]:
+    """Make one item up."""
+    now = datetime.now(UTC)
+    return {
+        "document_type": "ekat_torles" if "withdraws" in facts else "ekat_esemeny",
+        "state": state.value,
+        "needs": "ACCEPTED",
+        "sent_at": now if state in LEFT else None,
+        "ward_answer": "WAIT",
+        "answer_by": now - timedelta(seconds=60),
+        "depends_on": None,
+        "withdraws": None,
+        **facts,
+    }
+
+
+CHAINS = {
+    "what waits behind what ended waits for what that waited for": [
+        item(State.SENDING),
+        item(),
+        item(depends_on=0),
+        item(depends_on=ENDED),
+        item(depends_on=3, needs="FINAL"),
+    ],
+    "an original learns that its withdrawal ended with its predecessor": [
+        item(State.ACCEPTED, compensation="DUE"),
+        item(),
+        item(),
+        item(withdraws=0, depends_on=ENDED),
+        item(depends_on=3),
+    ],
+    "an original learns that its withdrawal ended": [
+        item(State.ACCEPTED, compensation="DUE"),
+        item(),
+        item(withdraws=0, depends_on=0),
+        item(depends_on=ENDED),
+    ],
+}
+"""Stories that chance tells too rarely."""
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "decide"])
+@pytest.mark.parametrize("story", CHAINS)
+def test_what_follows_in_a_chain_is_the_same_on_both_databases(
+    hospital: Hospital, tmp_path: Path, story: str, verb: str
+) -> None:
+    with hospital.session() as session:
+        expected = embedded(Lab(tmp_path), CHAINS[story], verb)
+        assert oracled(hospital, session, CHAINS[story], verb) == expected
+
+
 def numbered(items: Sequence[Mapping[str, Any]], ids: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
     """Give places the numbers that a database gave them."""
 
