@@ -33,9 +33,8 @@ def forget(database: Database, kept: KeptFor, limit: int) -> Mapping[str, int]:
         with database.forgetting() as scope:
             transaction = scope.on(lane)
             for kind in kinds:
-                items = list(transaction.load(_find(transaction, kind, kept, left[kind])))  # what nobody else holds
-                transaction.forget(kind, items)
-                left[kind] -= len(items)
+                items = _find(transaction, kind, kept, left[kind])
+                left[kind] -= transaction.forget(kind, items)
     counts = {kind: limit - rest for kind, rest in left.items() if rest < limit}
     return {**counts, **_forget_logins(database, limit)}
 

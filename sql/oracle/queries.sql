@@ -257,6 +257,14 @@ o.[item_id] AS item_id, o.[state] AS state, o.[ward_answer] AS ward_answer, o.[c
                  OR (o.[needs] = 'FINAL'
                      AND p.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'))
                  OR (p.[withdraws] IS NOT NULL AND p.[state] = 'SKIPPED' AND p.[reason_code] = 'PREDECESSOR'))))
+   AND (o.[depends_on] IS NULL OR NOT EXISTS (  -- locked when it should have been handed on: see lock_successors
+         SELECT /*+ NO_UNNEST */ 1
+           FROM [outbox] e JOIN [outbox] g ON g.[item_id] = e.[depends_on]
+          WHERE e.[item_id] = o.[depends_on] AND e.[sent_at] IS NULL
+            AND e.[state] IN ('INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND g.[state] NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND (e.[reason_code] = 'PREDECESSOR'
+                 OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE w WHERE w.withdrawal_type = e.[document_type]))))
 
 -- probe_rows --
 -- A part of statements: rows to ask after now, unknown or ended by absence and asked after once more.
@@ -372,6 +380,19 @@ UPDATE EESZT_MESSAGE SET purged_at = NULL, body = :body WHERE item_id = :item_id
 SELECT o.[depends_on] AS depends_on, o.[item_id] AS item_id
   FROM [outbox] o
  WHERE o.[needs_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- lock_successors --
+-- What waits for items that never went, as far as no other session holds it; the claim holds back what is left out here.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[depends_on] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+   AND o.[state] IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- hand_on_locked --
+-- hand_on for those rows alone.
+[block hand_on]
+   AND o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
 
 -- identifier_owner --
 -- Whose identifiers are.

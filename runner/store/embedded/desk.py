@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import date
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
