@@ -70,7 +70,7 @@ class OracleTransaction(Gathered):
         self.flush_rows()
         records = self._query("lock_rows" if self._locking else "rows", items=to_json(list(items)))
         found = self.take_records(records)
-        self.left_out |= set(items) - set(found)
+        self.left_out = (self.left_out | set(items)) - set(found)  # what was held may be free at a second look
         return found
 
     def take_records(self, records: Sequence[Mapping[str, Any]]) -> dict[int, Stored]:
