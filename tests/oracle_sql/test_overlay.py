@@ -126,7 +126,7 @@ def test_the_daemon_works_on_it_as_on_any_other(overlaid: OracleDatabase, tmp_pa
     user, password = overlaid.users[OWNER]
     access = OracleAccess(user, lambda: password, overlaid.dsn)
     store = OracleStore(access, tables_of(read_outboxes(tmp_path / "outboxes.yaml", Problems())), SQL)
-    store.desk.activate([TypeVersion("ekat_esemeny", "d", "Esemény", "lelet", Kind.REPORT, 86400), *TYPES[:2]])
+    store.desk.activate([TypeVersion("ekat_esemeny", "d", "Esemény", "lelet", Kind.REPORT), *TYPES[:2]])
     overlaid.run(PUT, [1, datetime(2026, 7, 1, 10, 30)])  # noqa: DTZ001
     overlaid.run(PUT, [2, datetime(2026, 7, 1, 10, 31)])  # noqa: DTZ001
     first, second = store.outbox.claim("lelet", "t", 10, 30, {"ekat_esemeny": "d"})
@@ -135,9 +135,9 @@ def test_the_daemon_works_on_it_as_on_any_other(overlaid: OracleDatabase, tmp_pa
         "2026-07-01T08:30:00+00:00",
     )
     permitted = store.outbox.permit([request(each, mapping_version="d") for each in (first, second)])
-    assert [each.verdict for each in permitted] == [Verdict.DONE, Verdict.DONE]
+    assert [each for each in permitted.values() if isinstance(each, Verdict)] == []
     ended = [completion(first, eeszt_id="SIM-1"), completion(second, Ending.REJECTED, reason_code="HIBAS")]
-    assert [each.verdict for each in store.outbox.complete(ended)] == [Verdict.DONE, Verdict.DONE]
+    assert list(store.outbox.complete(ended).values()) == [Verdict.DONE, Verdict.DONE]
     rows = overlaid.run("SELECT source_key, state, eeszt_id, reason_code FROM EESZT_V_STATUS ORDER BY item_id")
     assert rows == [("SZ|1", "ACCEPTED", "SIM-1", None), ("SZ|2", "REJECTED", None, "HIBAS")]
     assert store.desk.withdraw(first.row.item_id, "kovacs.anna") is State.ACCEPTED
