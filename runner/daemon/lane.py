@@ -114,8 +114,7 @@ class Poller:
                 self._sweep()
         if len(self._held) >= self._lane.batch or look.paused:
             return 0
-        took = self._claim(types, most) if look.claimable else 0
-        return took + (self._claim_probes() if look.probes else 0)
+        return (self._claim(types, most) if look.claimable else 0) + (self._claim_probes() if look.probes else 0)
 
     def _sweep(self) -> None:
         """Do what time brings; where that meets a fault, the lane claims and sends all the same."""
