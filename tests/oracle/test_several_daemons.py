@@ -161,7 +161,10 @@ def test_old_and_new_mappings_work_side_by_side(tmp_path: Path, oracle: OracleDa
         hospital.medworks.record_event(KOVACS, PATIENTS[0], "J0690")
         hospital.settle()
         mapping = own / "mappings/ekat_esemeny/mapping.yaml"
-        mapping.write_text(mapping.read_text("utf-8") + "\n# a new version\n", encoding="utf-8")
+        text = mapping.read_text("utf-8")
+        changed = re.sub(r"(?m)^(title: .*)$", r"\1 (új)", text)
+        assert changed != text
+        mapping.write_text(changed, encoding="utf-8")
         new = hospital.daemon("new", ("[log]\n", site))
         hospital.start("new")
         put = [sys.executable, "-m", "runner", "--settings", str(new.settings), "mapping", "activate"]
