@@ -156,7 +156,8 @@ def test_old_and_new_mappings_work_side_by_side(tmp_path: Path, oracle: OracleDa
         site = '[site]\nmappings = "own/mappings"\ntemplates = "own/templates"\nsources = "own/sql/sources"\n\n[log]\n'
         hospital.daemon("old")
         hospital.start("old")
-        hospital.log_in(KOVACS.eeszt_user or "", KOVACS.his_user)
+        for doctor in (KOVACS, SZUCS):
+            hospital.log_in(doctor.eeszt_user or "", doctor.his_user)
         hospital.medworks.record_event(KOVACS, PATIENTS[0], "J0690")
         hospital.settle()
         mapping = own / "mappings/ekat_esemeny/mapping.yaml"

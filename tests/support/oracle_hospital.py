@@ -174,7 +174,7 @@ class OracleHospital:
         for name in names:
             self.daemons[name].start()
         lanes = {(name, lane) for name in names for lane in ("interactive", "query", "background")}
-        self.until("heartbeats", lambda: lanes <= self.beating(began), 30)
+        self.until("heartbeats", lambda: lanes <= self.beating(began), 60)
 
     def beating(self, since: datetime) -> set[tuple[str, str]]:
         """Which daemons have shown themselves alive on which lane since then."""
