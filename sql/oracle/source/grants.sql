@@ -29,7 +29,7 @@ GRANT SELECT ON EESZT_ROW_SEQ TO [runtime];
 GRANT SELECT ON [outbox] TO [runtime];
 GRANT UPDATE ([payload], [has_payload], [ward_answer], [depends_on], [needs], [recorder_proof], [state], [state_at], [next_at],
               [claim_owner], [claim_token], [lease_until], [rescue_count], [attempts], [probe_count], [sent_at],
-              [withdraw_asked_at], [withdraw_asked_by], [compensation], [mapping_version], [message_id], [acting_user],
+              [withdraw_asked_at], [compensation], [mapping_version], [message_id], [acting_user],
               [reason_code], [status_text]) ON [outbox] TO [runtime];
 
 -- on_own_outbox --
