@@ -12,23 +12,20 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql';
-  IF l_sha256 = '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4' THEN
+  IF l_sha256 = '27be9e7ab1249120aa77300dcacdb98fc6ef22f5924bb287e2ef2c2ef441029b' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 110_grants.sql has run already');
   END IF;
 END;
 /
 
 GRANT SELECT ON EESZT_SCHEMA_SCRIPT TO EESZT_RUNTIME;
-GRANT SELECT ON EESZT_TRANSITION TO EESZT_RUNTIME;
 GRANT SELECT, UPDATE ON EESZT_INSTALLATION TO EESZT_RUNTIME;
 GRANT SELECT, INSERT, UPDATE ON EESZT_DOCUMENT_TYPE TO EESZT_RUNTIME;
-GRANT SELECT ON EESZT_ORDER_HEAD TO EESZT_RUNTIME;
-GRANT SELECT ON EESZT_RECORD_HEAD TO EESZT_RUNTIME;
 GRANT SELECT, INSERT, UPDATE ON EESZT_MESSAGE TO EESZT_RUNTIME;
 GRANT SELECT, INSERT ON EESZT_ATTEMPT TO EESZT_RUNTIME;
 GRANT SELECT, INSERT ON EESZT_IDENTIFIER TO EESZT_RUNTIME;
 GRANT SELECT, INSERT, UPDATE ON EESZT_WRITE_BACK TO EESZT_RUNTIME;
-GRANT SELECT, INSERT, UPDATE, DELETE ON EESZT_RESULT TO EESZT_RUNTIME;
+GRANT SELECT, INSERT, DELETE ON EESZT_RESULT TO EESZT_RUNTIME;
 GRANT SELECT ON EESZT_USER_MAP TO EESZT_RUNTIME;
 GRANT SELECT ON EESZT_WORKPLACE TO EESZT_RUNTIME;
 GRANT SELECT ON EESZT_USER_WORKPLACE TO EESZT_RUNTIME;
@@ -45,11 +42,11 @@ GRANT SELECT ON EESZT_ROW_SEQ TO EESZT_RUNTIME;
 GRANT SELECT ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
-              withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
+              withdraw_asked_at, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
+GRANT INSERT (document_type, source_key, priority, recorded_by, workplace, recorded_at, payload, withdraws)
+   ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO "MEDWORKS";
@@ -57,11 +54,11 @@ GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workp
 GRANT SELECT ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
-              withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
+              withdraw_asked_at, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
+GRANT INSERT (document_type, source_key, priority, recorded_by, workplace, recorded_at, payload, withdraws)
+   ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO "MEDWORKS";
@@ -69,11 +66,11 @@ GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workp
 GRANT SELECT ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
-              withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
+              withdraw_asked_at, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
+GRANT INSERT (document_type, source_key, priority, recorded_by, workplace, recorded_at, payload, withdraws)
+   ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_BACKGROUND TO "MEDWORKS";
@@ -99,5 +96,5 @@ GRANT EXECUTE ON EESZT_API TO "MEDWORKS";
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '110_grants.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('110_grants.sql', '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('110_grants.sql', '27be9e7ab1249120aa77300dcacdb98fc6ef22f5924bb287e2ef2c2ef441029b', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

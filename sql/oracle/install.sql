@@ -68,6 +68,6 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = '27be9e7ab1249120aa77300dcacdb98fc6ef22f5924bb287e2ef2c2ef441029b';
 SET DEFINE ON
 @@&next_script

@@ -14,6 +14,7 @@ from runner.errors import StoreError
 from runner.store import OutboxTable, Overlay
 from runner.store.oracle.ddl import Site, schema_version, scripts
 from runner.store.oracle.script import SQLPLUS, files, statements
+from runner.store.queries import read_blocks
 from tests.support.rows import OUTBOXES
 
 ROOT = Path(__file__).parents[2]
@@ -187,6 +188,44 @@ def test_the_daemon_may_change_the_runners_columns_only() -> None:
     assert [each for each, _ in granted if "DELETE" in each] == []
     assert "GRANT ALL" not in text
     assert " ANY " not in text.split("GRANT SELECT ON EESZT_SCHEMA_SCRIPT")[1]
+
+
+def test_the_daemon_may_do_what_its_statements_do_and_no_more() -> None:
+    store = ROOT / "runner" / "store"
+    files = [
+        *store.glob("*.py"),
+        *(each for each in store.glob("oracle/*.py") if each.name not in {"calls.py", "package.py"}),
+    ]
+    code = "".join(each.read_text("utf-8") for each in files)
+    blocks = read_blocks(SOURCE.parent / "queries.sql")
+    used = [text for name, text in blocks.items() if f'"{name}"' in code]
+    assert len(used) > 60
+    needed, inserted, updated = set(), set(), set()
+    for text in used:
+        for verb, table in re.findall(r"(INSERT INTO|DELETE FROM|UPDATE|MERGE INTO) (EESZT_\w+)", text):
+            verbs = ("INSERT", "UPDATE") if verb == "MERGE INTO" else (verb.split()[0],)
+            needed |= {(each, table) for each in verbs}
+        needed |= {("SELECT", table) for table in re.findall(r"(?:FROM|JOIN) (EESZT_\w+)", text)}
+        for columns in re.findall(r"INSERT INTO \[outbox\] \(([^)]*)\)", text):
+            inserted |= set(re.findall(r"\w+", columns))
+        for changes in re.findall(r"UPDATE \[outbox\](?: \w+)?\s+SET (.*?)\n WHERE", text, re.DOTALL):
+            flat = re.sub(r"\([^()]*\)", "", re.sub(r"^\((.*?)\) =", r"\1 =", changes))
+            updated |= set(re.findall(r"\[(\w+)\](?= =|, [\w.]*\[\w+\] = *\()", flat))
+    text = bodies(Site(OUTBOXES))
+    granted = {
+        (verb, table)
+        for verbs, table in re.findall(r"GRANT ([A-Z, ]+) ON (EESZT_\w+) TO EESZT_RUNTIME", text)
+        for verb in verbs.split(", ")
+        if not table.startswith("EESZT_OUT_")
+    }
+    outside = {("SELECT", "EESZT_SCHEMA_SCRIPT"), ("EXECUTE", "EESZT_API")}  # the installation's, and the desk's
+    outside |= {each for each in granted if each[1].startswith("EESZT_V_") or each[1].endswith("_SEQ")}
+    read_to_write = {("SELECT", table) for verb, table in needed if verb in {"UPDATE", "DELETE"}}
+    assert granted - outside - read_to_write == needed - outside - read_to_write
+    [of_insert] = re.findall(r"GRANT INSERT \(([^)]*)\)\s+ON EESZT_OUT_QUERY TO EESZT_RUNTIME", text)
+    [of_update] = re.findall(r"GRANT UPDATE \(([^)]*)\) ON EESZT_OUT_QUERY TO EESZT_RUNTIME", text)
+    assert set(re.findall(r"\w+", of_insert)) == inserted
+    assert set(re.findall(r"\w+", of_update)) == updated | {"depends_on", "needs"}  # hand_on sets both at once
 
 
 def test_the_his_inserts_where_an_outbox_is_not_bound() -> None:

@@ -66,10 +66,24 @@ def scripts(folder: Path, site: Site) -> list[Script]:
     Raises:
         StoreError: A name is none.
     """
-    tables, outbox = read_blocks(folder / "tables.sql"), read_blocks(folder / "outbox.sql")
-    triggers, views = read_blocks(folder / "triggers.sql"), read_blocks(folder / "views.sql")
-    grants = read_blocks(folder / "grants.sql")
     made = Maker(site)
+    return [*_that_hold_data(folder, site, made), *_that_replace(folder, site, made)]
+
+
+def _that_hold_data(folder: Path, site: Site, made: Maker) -> list[Script]:
+    tables, outbox = read_blocks(folder / "tables.sql"), read_blocks(folder / "outbox.sql")
+    bodies = {
+        ("010_script_table.sql", "which scripts have run."): made.of("", tables["script_table"]),
+        ("020_sequences.sql", "numbers of items, sessions and rows."): made.of("", tables["sequences"]),
+        ("030_tables.sql", "what is kept beside the outboxes."): made.of("", tables["tables"]),
+    }
+    for lane in site.outboxes:
+        bodies[f"040_outbox_{lane}.sql", f"the outbox {lane}."] = made.outbox(lane, outbox)
+    return [Script(name, says, once=True, body=body) for (name, says), body in bodies.items()]
+
+
+def _that_replace(folder: Path, site: Site, made: Maker) -> list[Script]:
+    triggers, views = read_blocks(folder / "triggers.sql"), read_blocks(folder / "views.sql")
     parts = {
         "item_view_parts": made.union(views["item_view_part"]),
         "work_view_parts": made.union(views["work_view_part"]),
@@ -77,43 +91,20 @@ def scripts(folder: Path, site: Site) -> list[Script]:
     all_views = [made.of("", views[name], parts) for name in ("item_view", "work_view", "views")]
     locks = [made.of("", triggers[name]) for name in ("locks", "local_time")]
     on_rows = [made.of(lane, triggers[name]) for lane in site.outboxes for name in _TRIGGERS]
-    outboxes = [
-        Script(f"040_outbox_{lane}.sql", f"the outbox {lane}.", once=True, body=made.outbox(lane, outbox))
-        for lane in site.outboxes
-    ]
-    return [
-        Script("010_script_table.sql", "which scripts have run.", once=True, body=made.of("", tables["script_table"])),
-        Script(
-            "020_sequences.sql",
-            "numbers of items, sessions and rows.",
-            once=True,
-            body=made.of("", tables["sequences"]),
-        ),
-        Script("030_tables.sql", "what is kept beside the outboxes.", once=True, body=made.of("", tables["tables"])),
-        *outboxes,
-        Script("050_states.sql", "which state may follow which.", once=False, body=_states()),
-        Script("060_views.sql", "what MedWorkS and an operator read.", once=False, body=_together(all_views)),
-        Script("070_locks.sql", "locks of an insert, and local times.", once=False, body=_together(locks)),
-        Script(
-            "080_triggers.sql",
-            "what the database itself does at an insert, an update, a delete.",
-            once=False,
-            body=_together([*on_rows, made.of("", triggers["session_triggers"])]),
-        ),
-        Script(
-            "090_context.sql",
-            "who a session is bound to; the owner needs CREATE ANY CONTEXT.",
-            once=False,
-            body=context(folder),
-        ),
-        Script(
-            "100_package.sql",
-            "what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO.",
-            once=False,
-            body=package(folder.parent, site.outboxes),
-        ),
-        Script(GRANTS, "who may do what.", once=False, body=made.grants(grants)),
-    ]
+    all_triggers = [*on_rows, made.of("", triggers["session_triggers"])]
+    of_triggers = "what the database itself does at an insert, an update, a delete."
+    of_context = "who a session is bound to; the owner needs CREATE ANY CONTEXT."
+    of_package = "what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO."
+    bodies = {
+        ("050_states.sql", "which state may follow which."): _states(),
+        ("060_views.sql", "what MedWorkS and an operator read."): _together(all_views),
+        ("070_locks.sql", "locks of an insert, and local times."): _together(locks),
+        ("080_triggers.sql", of_triggers): _together(all_triggers),
+        ("090_context.sql", of_context): context(folder),
+        ("100_package.sql", of_package): package(folder.parent, site.outboxes),
+        (GRANTS, "who may do what."): made.grants(read_blocks(folder / "grants.sql")),
+    }
+    return [Script(name, says, once=False, body=body) for (name, says), body in bodies.items()]
 
 
 def schema_version(all_scripts: Sequence[Script]) -> str:

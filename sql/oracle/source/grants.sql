@@ -4,16 +4,13 @@
 -- on_tables --
 -- The daemon's user on everything but the outboxes. SELECT ... FOR UPDATE needs SELECT (READ is not enough).
 GRANT SELECT ON EESZT_SCHEMA_SCRIPT TO [runtime];
-GRANT SELECT ON EESZT_TRANSITION TO [runtime];
 GRANT SELECT, UPDATE ON EESZT_INSTALLATION TO [runtime];
 GRANT SELECT, INSERT, UPDATE ON EESZT_DOCUMENT_TYPE TO [runtime];
-GRANT SELECT ON EESZT_ORDER_HEAD TO [runtime];
-GRANT SELECT ON EESZT_RECORD_HEAD TO [runtime];
 GRANT SELECT, INSERT, UPDATE ON EESZT_MESSAGE TO [runtime];
 GRANT SELECT, INSERT ON EESZT_ATTEMPT TO [runtime];
 GRANT SELECT, INSERT ON EESZT_IDENTIFIER TO [runtime];
 GRANT SELECT, INSERT, UPDATE ON EESZT_WRITE_BACK TO [runtime];
-GRANT SELECT, INSERT, UPDATE, DELETE ON EESZT_RESULT TO [runtime];
+GRANT SELECT, INSERT, DELETE ON EESZT_RESULT TO [runtime];
 GRANT SELECT ON EESZT_USER_MAP TO [runtime];
 GRANT SELECT ON EESZT_WORKPLACE TO [runtime];
 GRANT SELECT ON EESZT_USER_WORKPLACE TO [runtime];
@@ -32,13 +29,13 @@ GRANT SELECT ON EESZT_ROW_SEQ TO [runtime];
 GRANT SELECT ON [outbox] TO [runtime];
 GRANT UPDATE ([payload], [has_payload], [ward_answer], [depends_on], [needs], [recorder_proof], [state], [state_at], [next_at],
               [claim_owner], [claim_token], [lease_until], [rescue_count], [attempts], [probe_count], [sent_at],
-              [withdraw_asked_at], [withdraw_asked_by], [compensation], [mapping_version], [message_id], [acting_user],
+              [withdraw_asked_at], [compensation], [mapping_version], [message_id], [acting_user],
               [reason_code], [status_text]) ON [outbox] TO [runtime];
 
 -- on_own_outbox --
 -- Into an outbox that is no table of the HIS it writes withdrawals, as MedWorkS would.
-GRANT INSERT ([document_type], [source_key], [order_key], [priority], [recorded_by], [workplace], [recorded_at], [payload],
-              [replaces], [first_recorded_at], [withdraws]) ON [outbox] TO [runtime];
+GRANT INSERT ([document_type], [source_key], [priority], [recorded_by], [workplace], [recorded_at], [payload], [withdraws])
+   ON [outbox] TO [runtime];
 
 -- his_insert --
 -- MedWorkS writes its own columns, and no other; an outbox that is bound it writes through EESZT_API.submit alone, which
