@@ -11,6 +11,7 @@ from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
+from runner.app.schema import oracle_scripts, script_files
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -34,7 +35,9 @@ __all__ = [
     "mappings_of",
     "opened_desk",
     "opened_store",
+    "oracle_scripts",
     "running",
+    "script_files",
     "search_audit",
     "show_audit",
     "story_of",

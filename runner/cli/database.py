@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import app
@@ -14,6 +15,8 @@ from runner.errors import fault
 if TYPE_CHECKING:
     import argparse
 
+    from runner.store.oracle.script import Script
+
 
 def add(commands: Any) -> None:
     """Add the command group."""
@@ -22,6 +25,10 @@ def add(commands: Any) -> None:
     )
     command = group.add_parser("install", help="create tables, views and triggers (embedded database); safe to repeat")
     command.set_defaults(handle=install)
+    command = group.add_parser("ddl", help="print the scripts of an Oracle database, for SQL*Plus or SQLcl")
+    add_names(command)
+    command.add_argument("--folder", type=Path, help="write them there, a file each, with install.sql that runs them")
+    command.set_defaults(handle=ddl)
     command = group.add_parser(
         "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
     )
@@ -48,6 +55,35 @@ def install(args: argparse.Namespace) -> int:
     with app.opened_store(args.settings) as store:
         store.install(app.load_settings(args.settings).runner.environment)
     print("the database is installed; `eeszt-runner mapping activate` puts the document types in force")
+    return DONE
+
+
+def add_names(command: argparse.ArgumentParser) -> None:
+    """Add what a site may call users and tablespaces."""
+    command.add_argument("--owner", help="whose schema everything is in; else database.owner, else EESZT")
+    command.add_argument("--runtime", help="the daemon's user; else database.user, else EESZT_RUNTIME")
+    command.add_argument("--his", help="the HIS's user or role; else MEDWORKS")
+    command.add_argument("--tablespace", help="of tables; else the owner's own")
+    command.add_argument("--index-tablespace", help="of indexes; else that of the tables")
+    command.add_argument("--lob-tablespace", help="of payloads, bodies and documents; else that of the tables")
+
+
+def scripts_for(args: argparse.Namespace) -> list[Script]:
+    """Give the scripts with the names that the command line says."""
+    users = {"owner": args.owner, "runtime": args.runtime, "his": args.his}
+    places = {"data": args.tablespace, "index": args.index_tablespace, "lob": args.lob_tablespace}
+    return app.oracle_scripts(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+
+
+def ddl(args: argparse.Namespace) -> int:
+    """Print the scripts, or write them into a folder."""
+    scripts = scripts_for(args)
+    if args.folder is not None:
+        written = app.script_files(scripts, args.folder)
+        print(f"{len(written)} files in {args.folder}; in SQL*Plus, there and as the owner: @install.sql")
+        return DONE
+    for script in scripts:
+        print(script.file())
     return DONE
 
 

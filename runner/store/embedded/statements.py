@@ -24,6 +24,9 @@ class Statements:
 
     def __init__(self, folder: Path, outboxes: Mapping[str, OutboxTable]) -> None:
         self.folder = folder
+        for lane, each in outboxes.items():
+            if each.over is not None:
+                raise fault(7504, f"outbox {lane}")
         self.outboxes = {lane: OutboxTable(each.table, dict(each.columns)) for lane, each in outboxes.items()}
         blocks = read_blocks(folder / "queries.sql")
         self._any_of: dict[tuple[str, tuple[str, ...]], str] = {}

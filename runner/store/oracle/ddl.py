@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.domain.outbox import TRANSITIONS
-from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, render, text_literal
+from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, quoted, render, text_literal
 from runner.store.oracle.package import context, package
 from runner.store.oracle.script import Script
 from runner.store.queries import read_blocks
@@ -47,6 +47,11 @@ class Site:
     owner: str = OWNER
     runtime: str = RUNTIME
     his: str = HIS
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name, before anything is made with it."""
+        for name in (self.owner, self.runtime, self.his, *self.tablespaces.values()):
+            quoted(name, "db ddl")
 
 
 def scripts(folder: Path, site: Site) -> list[Script]:

@@ -14,6 +14,9 @@ SCRIPT_TABLE = "EESZT_SCHEMA_SCRIPT"
 SKIP = "skip.sql"
 """What ``install.sql`` runs in the place of a script that has run."""
 
+SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+ [A-Z]+$|PROMPT|COLUMN|COMMIT;|@@)")
+"""Lines that are SQL*Plus's own, or that a driver does by itself."""
+
 _PLSQL = re.compile(r"(DECLARE|BEGIN|CREATE OR REPLACE (PROCEDURE|FUNCTION|TRIGGER|PACKAGE))\b")
 _UNIT = re.compile(
     r"^CREATE OR REPLACE (?:PROCEDURE|FUNCTION|TRIGGER|PACKAGE(?: BODY)?|VIEW) \"?([\w$#]+)", re.MULTILINE
