@@ -1,6 +1,6 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo play bench pages verify clean
+.PHONY: help setup check test test-oracle demo play bench pages verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ QUICK ?=
 WRITE ?=
 
 help: ## Print every target with a sentence
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Make the virtual environment .venv with the runner and everything its tests need
 
@@ -32,7 +32,7 @@ check: setup ## Lint, types, import layers, and the tests that need no real proc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -q -m 'not slow' -n auto --dist loadfile
+	$(BIN)/pytest -q -m 'not slow and not oracle' -n auto --dist loadfile
 
 test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/ruff check .
@@ -43,6 +43,9 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
 	$(BIN)/pytest -q -n auto --dist loadfile
+
+test-oracle: setup ## The tests that need an Oracle: ORACLE_DSN=user/password@host:port/service, else a container, else orawire
+	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile)
 
 bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)

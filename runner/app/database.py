@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.app.clock import SystemClock
+from runner.app.oracle import access_of
 from runner.app.schema import tables_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
@@ -18,12 +19,15 @@ from runner.mapping.cases import run_cases
 from runner.ports import Desk, Entry, Store
 from runner.settings import Database, Settings, shipped
 from runner.store.embedded import EmbeddedStore
+from runner.store.oracle import OracleStore
 
 
 def store_of(settings: Settings, mappings: Mappings) -> Store:
     """Open the database that the settings name."""
-    assert settings.database.path is not None
-    return EmbeddedStore(settings.database.path, tables_of(mappings.outboxes), shipped("sql"))
+    tables = tables_of(mappings.outboxes)
+    if settings.database.path is not None:
+        return EmbeddedStore(settings.database.path, tables, shipped("sql"))
+    return OracleStore(access_of(settings.database), tables, shipped("sql"))
 
 
 def refuse_missing(database: Database) -> None:

@@ -205,6 +205,14 @@ class MedWorkS:
         )
         return found[0] if found else {}
 
+    def beating(self, seconds: float) -> int:
+        """How many lanes a daemon has shown itself alive on in the last seconds."""
+        rows = self.rows(
+            "SELECT count(*) AS alive FROM EESZT_RUNNER WHERE beat_at >= :since",
+            since=f"{datetime.now(UTC) - timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S.%f}",
+        )
+        return int(str(rows[0]["alive"]))
+
     def all_items(self) -> Sequence[Mapping[str, object]]:
         """Every item, oldest first, with the lines of the decision table that decided on it, in their order."""
         return self.rows(

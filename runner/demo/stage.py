@@ -216,11 +216,7 @@ class Stage:
         return row.get("state") in FINAL
 
     def _is_alive(self) -> bool:
-        rows = self.medworks.rows(
-            "SELECT count(*) AS alive FROM EESZT_RUNNER"
-            " WHERE beat_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-2 seconds')"
-        )
-        return int(str(rows[0]["alive"])) >= len(self.lanes)
+        return self.medworks.beating(2.0) >= len(self.lanes)
 
     @property
     def lanes(self) -> Sequence[str]:

@@ -164,9 +164,9 @@ class Orawire:
         self.ask("create", name=name, template=template or self._bare())
         return self.serve(name)
 
-    def serve(self, name: str, port: int = 0) -> OracleDatabase:
-        """Let a listener begin to listen for a database."""
-        port = self.ask("serve", name=name, users=PASSWORDS, port=port)
+    def serve(self, name: str, port: int = 0, **passwords: str) -> OracleDatabase:
+        """Let a listener begin to listen for a database, perhaps with other passwords than usual."""
+        port = self.ask("serve", name=name, users={**PASSWORDS, **passwords}, port=port)
         return OracleDatabase(
             "127.0.0.1", port, SERVICE, {user: (user, PASSWORDS[user]) for user in PASSWORDS}, self, name
         )
