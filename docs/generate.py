@@ -18,6 +18,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent), str(DOCS.parent / "tests" / "unit" / "domain")]
 
 from command_line import command_line  # noqa: E402
+from eeszt_api import eeszt_api  # noqa: E402
 from markdown_table import table  # noqa: E402
 from oracle_scripts import leftovers, shipped_scripts  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
@@ -220,6 +221,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/formats.md": formats,
     "reference/cli.md": command_line,
+    "reference/eeszt_api.md": eeszt_api,
 }
 PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md")
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)

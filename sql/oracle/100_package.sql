@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'bb3b096dce4b8e7f51b758c8774a14f6bbfcb2746a50d188cbb7d40de629df59' THEN
+  IF l_sha256 = '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -385,7 +385,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
   END hand_on;
 
-  PROCEDURE purge_bodies (p_items IN VARCHAR2) IS
+  PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
@@ -547,7 +547,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
   END note_withdrawal;
 
   -- p_ended: the numbers of all that has ended, with commas.
-  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT VARCHAR2) IS
+  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT CLOB) IS
     l_locked      NUMBER;
     l_count       NUMBER;
     l_withdraws   NUMBER;
@@ -564,7 +564,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
         fail_successor(successor.item_id, l_count, l_withdraws, l_status_text);
       END IF;
       IF l_count = 1 THEN
-        p_ended := p_ended || ',' || successor.item_id;
+        p_ended := p_ended || ',' || TO_CHAR(successor.item_id);
         IF l_withdraws IS NULL THEN
           fail_successors(successor.item_id, p_ended);
         ELSE  -- there was nothing to withdraw: what follows may go
@@ -575,12 +575,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
   END fail_successors;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
-    l_ended VARCHAR2(32767 BYTE);
+    l_ended CLOB;
   BEGIN
     IF p_withdraws IS NOT NULL THEN
       note_withdrawal(p_withdraws, p_status_text);
     END IF;
-    l_ended := p_item_id;
+    l_ended := TO_CHAR(p_item_id);
     fail_successors(p_item_id, l_ended);
     FOR ended IN (
       SELECT jt.id AS item_id FROM JSON_TABLE('[' || l_ended || ']', '$[*]' COLUMNS (id NUMBER PATH '$')) jt ORDER BY jt.id
@@ -899,7 +899,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
   END hand_on;
 
-  PROCEDURE purge_bodies (p_items IN VARCHAR2) IS
+  PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
@@ -1061,7 +1061,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
   END note_withdrawal;
 
   -- p_ended: the numbers of all that has ended, with commas.
-  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT VARCHAR2) IS
+  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT CLOB) IS
     l_locked      NUMBER;
     l_count       NUMBER;
     l_withdraws   NUMBER;
@@ -1078,7 +1078,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
         fail_successor(successor.item_id, l_count, l_withdraws, l_status_text);
       END IF;
       IF l_count = 1 THEN
-        p_ended := p_ended || ',' || successor.item_id;
+        p_ended := p_ended || ',' || TO_CHAR(successor.item_id);
         IF l_withdraws IS NULL THEN
           fail_successors(successor.item_id, p_ended);
         ELSE  -- there was nothing to withdraw: what follows may go
@@ -1089,12 +1089,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
   END fail_successors;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
-    l_ended VARCHAR2(32767 BYTE);
+    l_ended CLOB;
   BEGIN
     IF p_withdraws IS NOT NULL THEN
       note_withdrawal(p_withdraws, p_status_text);
     END IF;
-    l_ended := p_item_id;
+    l_ended := TO_CHAR(p_item_id);
     fail_successors(p_item_id, l_ended);
     FOR ended IN (
       SELECT jt.id AS item_id FROM JSON_TABLE('[' || l_ended || ']', '$[*]' COLUMNS (id NUMBER PATH '$')) jt ORDER BY jt.id
@@ -1413,7 +1413,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
   END hand_on;
 
-  PROCEDURE purge_bodies (p_items IN VARCHAR2) IS
+  PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
@@ -1575,7 +1575,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
   END note_withdrawal;
 
   -- p_ended: the numbers of all that has ended, with commas.
-  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT VARCHAR2) IS
+  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT CLOB) IS
     l_locked      NUMBER;
     l_count       NUMBER;
     l_withdraws   NUMBER;
@@ -1592,7 +1592,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
         fail_successor(successor.item_id, l_count, l_withdraws, l_status_text);
       END IF;
       IF l_count = 1 THEN
-        p_ended := p_ended || ',' || successor.item_id;
+        p_ended := p_ended || ',' || TO_CHAR(successor.item_id);
         IF l_withdraws IS NULL THEN
           fail_successors(successor.item_id, p_ended);
         ELSE  -- there was nothing to withdraw: what follows may go
@@ -1603,12 +1603,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
   END fail_successors;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
-    l_ended VARCHAR2(32767 BYTE);
+    l_ended CLOB;
   BEGIN
     IF p_withdraws IS NOT NULL THEN
       note_withdrawal(p_withdraws, p_status_text);
     END IF;
-    l_ended := p_item_id;
+    l_ended := TO_CHAR(p_item_id);
     fail_successors(p_item_id, l_ended);
     FOR ended IN (
       SELECT jt.id AS item_id FROM JSON_TABLE('[' || l_ended || ']', '$[*]' COLUMNS (id NUMBER PATH '$')) jt ORDER BY jt.id
@@ -1802,6 +1802,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION hashed (p_secret IN VARCHAR2) RETURN VARCHAR2 IS
   BEGIN
+    IF p_secret IS NULL THEN
+      RETURN NULL;
+    END IF;
     RETURN LOWER(RAWTOHEX(DBMS_CRYPTO.HASH(UTL_RAW.CAST_TO_RAW(p_secret), DBMS_CRYPTO.HASH_SH256)));
   END hashed;
 
@@ -2250,5 +2253,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'bb3b096dce4b8e7f51b758c8774a14f6bbfcb2746a50d188cbb7d40de629df59', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

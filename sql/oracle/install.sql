@@ -53,7 +53,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '09cb8179fde37feeba1219af44d046b14fc42eee55c733925b33fa298f921df0';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '0a5d014642e82281e31000f0dcb972278e413c932470a726a15896449baba8ce';
 SET DEFINE ON
 @@&next_script
 
@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'bb3b096dce4b8e7f51b758c8774a14f6bbfcb2746a50d188cbb7d40de629df59';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c';
 SET DEFINE ON
 @@&next_script
 

@@ -1,4 +1,4 @@
-"""What follows from a withdrawal or a verdict for other items: the same on Oracle, by EESZT_API, as on SQLite, by ``Work``."""
+"""What follows from a withdrawal or a verdict for other items is the same by EESZT_API as by ``Work`` on SQLite."""
 
 from __future__ import annotations
 

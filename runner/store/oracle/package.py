@@ -46,7 +46,7 @@ def refusals(folder: Path) -> list[Refusal]:
 
 def package(folder: Path, outboxes: Mapping[str, OutboxTable]) -> str:
     """
-    Give the packages of a site as SQL*Plus reads them: all specifications before the bodies, since they call each other.
+    Give the packages of a site as SQL*Plus reads them: all specifications before the bodies, which call each other.
 
     Args:
         folder: ``sql/oracle``.

@@ -153,7 +153,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     [query hand_on];
   END hand_on;
 
-  PROCEDURE purge_bodies (p_items IN VARCHAR2) IS
+  PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     [query purge_bodies];
   END purge_bodies;
@@ -267,7 +267,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
   END note_withdrawal;
 
   -- p_ended: the numbers of all that has ended, with commas.
-  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT VARCHAR2) IS
+  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT CLOB) IS
     l_locked      NUMBER;
     l_count       NUMBER;
     l_withdraws   NUMBER;
@@ -282,7 +282,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
         fail_successor(successor.item_id, l_count, l_withdraws, l_status_text);
       END IF;
       IF l_count = 1 THEN
-        p_ended := p_ended || ',' || successor.item_id;
+        p_ended := p_ended || ',' || TO_CHAR(successor.item_id);
         IF l_withdraws IS NULL THEN
           fail_successors(successor.item_id, p_ended);
         ELSE  -- there was nothing to withdraw: what follows may go
@@ -293,12 +293,12 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
   END fail_successors;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
-    l_ended VARCHAR2(32767 BYTE);
+    l_ended CLOB;
   BEGIN
     IF p_withdraws IS NOT NULL THEN
       note_withdrawal(p_withdraws, p_status_text);
     END IF;
-    l_ended := p_item_id;
+    l_ended := TO_CHAR(p_item_id);
     fail_successors(p_item_id, l_ended);
     FOR ended IN (
       SELECT jt.id AS item_id FROM JSON_TABLE('[' || l_ended || ']', '$[*]' COLUMNS (id NUMBER PATH '$')) jt ORDER BY jt.id
@@ -601,6 +601,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION hashed (p_secret IN VARCHAR2) RETURN VARCHAR2 IS
   BEGIN
+    IF p_secret IS NULL THEN
+      RETURN NULL;
+    END IF;
     RETURN LOWER(RAWTOHEX(DBMS_CRYPTO.HASH(UTL_RAW.CAST_TO_RAW(p_secret), DBMS_CRYPTO.HASH_SH256)));
   END hashed;
 
