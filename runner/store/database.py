@@ -29,7 +29,7 @@ class LaneScope(Books, Protocol):
     def change(self, block: str, **binds: object) -> int:
         """Run a block that changes rows; how many it changed."""
 
-    def any_of(self, blocks: Sequence[str]) -> Sequence[bool]:
+    def any_of(self, blocks: Sequence[str], **binds: object) -> Sequence[bool]:
         """Say of each block whether it finds something now, in one statement."""
 
     def items(self, rows: Mapping[int, Row]) -> list[Item]:

@@ -40,7 +40,8 @@ class StoredLogins:
             if not found or not scope.change("use_login_request", request_id=found[0]["request_id"], now=now):
                 return None
             request = found[0]
-            return LoginRequest(request["request_id"], request["his_user"], certain(to_instant(request["expires_at"])))
+            expires_at = certain(to_instant(request["expires_at"]))
+            return LoginRequest(request["request_id"], request["his_user"], expires_at, request["handle_hash"])
 
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
@@ -62,6 +63,7 @@ class StoredLogins:
                 started_at=login.started_at,
                 ends_at=login.ends_at,
                 sealed=login.sealed,
+                handle_hash=login.handle_hash,
             )
             wake(scope, self._database.lanes, login.eeszt_user, login.his_user)
 

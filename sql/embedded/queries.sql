@@ -472,7 +472,7 @@ VALUES (:his_user, :nonce_hash, :now, :expires_at)
 
 -- login_request --
 -- A login that may still be used.
-SELECT request_id, his_user, expires_at FROM EESZT_LOGIN_REQUEST
+SELECT request_id, his_user, expires_at, NULL AS handle_hash FROM EESZT_LOGIN_REQUEST
  WHERE nonce_hash = :nonce_hash AND used_at IS NULL AND expires_at > :now
 
 -- use_login_request --

@@ -113,7 +113,7 @@ def _installed(database: EmbeddedDatabase, connection: sqlite3.Connection, envir
     return row["schema_version"] if row is not None else None
 
 
-def _row(database: Database, connection: sqlite3.Connection) -> sqlite3.Row | None:
+def _row(database: EmbeddedDatabase, connection: sqlite3.Connection) -> sqlite3.Row | None:
     """Give what was installed, or None."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'").fetchone():
         return None

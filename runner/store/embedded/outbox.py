@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from runner.domain import steps
 from runner.domain.outbox import Verdict
+from runner.ports import Look
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
 from runner.store.figures import FINAL_STATES, lane_health, tally
 from runner.store.keeping import forget
 from runner.store.permits import permit
 from runner.store.rows import to_instant, to_json
-from runner.store.sweeping import sweep
+from runner.store.sweeping import LOOKED_FOR, sweep
 from runner.store.waking import wake
 from runner.store.work import Work
 
@@ -38,11 +39,23 @@ class EmbeddedOutbox:
     def __init__(self, database: EmbeddedDatabase) -> None:
         self._database = database
 
+    def look(self, lane: str, types: Mapping[str, str]) -> Look:
+        """Look what a lane has to do now."""
+        binds = {"types": self._held(types), "final_states": FINAL_STATES}
+        with self._database.looking(lane) as now:
+            claimable, *due = now.any_of(("claim", *LOOKED_FOR), **binds)
+            [probes] = now.any_of(("claim_probes",), types=to_json(list(types)))
+        return Look(self._database.is_paused(lane), claimable, probes, time_passed=any(due))
+
     def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
         """Lease up to ``limit`` due rows, by priority and number, in the order of their keys."""
-        held = [row["document_type"] for row in self._database.read("type_digests") if _holds(types, row)]
-        binds = {"types": to_json(held), "final_states": FINAL_STATES}
+        binds = {"types": self._held(types), "final_states": FINAL_STATES}
         return self._lease(lane, "claim", steps.claim, token, lease_s, limit=limit, **binds)
+
+    def _held(self, types: Mapping[str, str]) -> str:
+        """Give the document types whose active digest the daemon holds."""
+        active = self._database.read("type_digests")
+        return to_json([row["document_type"] for row in active if _holds(types, row)])
 
     def claim_probes(
         self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]

@@ -63,10 +63,10 @@ class EmbeddedTransaction:
         """Give what a block reads now."""
         return self._run(block, now=self.now, **binds)
 
-    def any_of(self, blocks: Sequence[str]) -> list[bool]:
+    def any_of(self, blocks: Sequence[str], **binds: object) -> list[bool]:
         """Say of each block whether it finds something now, in one statement: an idle lane asks it twice a second."""
         asked = self._connection.execute(
-            self._statements.any_of(self._lane, tuple(blocks)), {"now": to_text(self.now), "limit": 1}
+            self._statements.any_of(self._lane, tuple(blocks)), {"now": to_text(self.now), "limit": 1, **binds}
         )
         return [bool(each) for each in asked.fetchone()]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from runner.errors import fault
-from runner.store.oracle.installation import identity
+from runner.store.oracle.installed import identity
 from runner.store.oracle.transaction import OracleTransaction
 from runner.store.rows import certain, to_instant
 
@@ -93,9 +93,8 @@ class OracleScope:
             lane.must_hold()
         with_books = [lane for lane in lanes if lane.has_books]
         for lane in with_books:
-            if lane.send_books(commit=lane is with_books[-1]):
-                return
-        if self._has_written or any(lane.has_written for lane in lanes):
+            lane.send_books(commit=lane is with_books[-1])
+        if not with_books and (self._has_written or any(lane.has_written for lane in lanes)):
             self.session.commit()
 
 
@@ -152,6 +151,12 @@ class OracleDatabase:
             transaction.flush_rows()
             transaction.fault_if_stale()
             scope.commit()
+
+    @contextmanager
+    def locking(self, lane: str) -> Iterator[OracleTransaction]:
+        """One transaction on one lane that whoever asked for it commits; else it changes nothing."""
+        with self._scope(lane, locking=True) as scope:
+            yield scope.on(lane)
 
     @contextmanager
     def looking(self, lane: str) -> Iterator[OracleTransaction]:

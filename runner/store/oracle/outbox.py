@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 from runner.domain import steps
 from runner.domain.outbox import State, Verdict
 from runner.errors import IN_DOUBT, RunnerError, fault
-from runner.ports import Look, Permitted
+from runner.ports import Completion, Look, Permitted
 from runner.store.completion import complete
 from runner.store.figures import lane_health, tally
 from runner.store.keeping import forget
 from runner.store.oracle.copies import write_back
 from runner.store.oracle.doubt import read_back
+from runner.store.oracle.settling import answered, commit_permits, say_refused
 from runner.store.oracle.source import read_source
 from runner.store.oracle.transaction import StaleRowsError
 from runner.store.permits import permit
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
-    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest
+    from runner.ports import DayTally, Item, KeptFor, LaneHealth, PermitRequest
     from runner.store.oracle.database import OracleDatabase
     from runner.store.oracle.transaction import OracleTransaction
 
@@ -99,8 +100,8 @@ class OracleOutbox:
                 if error.number != IN_DOUBT:
                     raise
             else:
-                transaction.say_refused()
-                return transaction.items({item: row for item, row in taken.items() if transaction.holds(item)})
+                say_refused(transaction, lane)
+                return transaction.items({item: taken[item] for item in taken if item in transaction.written})
         return self._claimed_after_all(lane, token, taken)
 
     def _claimed_after_all(self, lane: str, token: str, taken: Mapping[int, Row]) -> Sequence[Item]:
@@ -150,7 +151,7 @@ class OracleOutbox:
             with database.locking(lane) as transaction:
                 answers = permit(transaction, requests)
                 try:
-                    lost = transaction.commit_permits()
+                    lost = commit_permits(transaction)
                 except StaleRowsError:
                     continue
                 except RunnerError as error:
@@ -158,7 +159,7 @@ class OracleOutbox:
                         raise
                     break
                 answers |= dict.fromkeys(lost, Verdict.LOST_LEASE)
-                return transaction.answered(answers)
+                return answered(transaction, answers)
         else:
             raise fault(7006, f"outbox {lane}", count=len(requests))
         return self._permitted_after_all(lane, requests, answers)
@@ -188,18 +189,20 @@ class OracleOutbox:
         """Apply outcomes of one lane; first as if every identifier were new, and if one is not, with a look at whose."""
         database = self._database.doing("complete")
         careful = False
+        verdicts: dict[int, Verdict] = {}
         for _ in range(STALE_TRIES):
             with database.locking(lane) as transaction:
                 if careful:
                     transaction.know_owners({each for one in completions for each in one.outcome.receipt.items()})
                 try:
-                    verdicts = transaction.answered(complete(transaction, completions))
-                    written = transaction.commit_all()
+                    verdicts = answered(transaction, complete(transaction, completions))
+                    transaction.flush_rows()
+                    transaction.must_hold()
+                    transaction.commit()
                 except StaleRowsError:
                     continue
                 except RunnerError as error:
                     if error.number == IN_DOUBT:
-                        written = transaction.written
                         break
                     if careful or error.facts.get("code") != "ORA-00001":
                         raise
@@ -208,7 +211,7 @@ class OracleOutbox:
                 return verdicts
         else:
             raise fault(7006, f"outbox {lane}", count=len(completions))
-        return self._completed_after_all(lane, completions, verdicts, written)
+        return self._completed_after_all(lane, completions, verdicts, transaction.written)
 
     def _completed_after_all(
         self,

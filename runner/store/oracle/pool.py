@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import oracledb
 
-from runner.errors import RunnerError
-from runner.store.oracle.errors import ACCOUNT, PASSWORD, fault_of, is_lost, number_of
+from runner.store.oracle.errors import ACCOUNT, PASSWORD, fault_of, number_of
 from runner.store.oracle.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.errors import RunnerError
     from runner.store.oracle.access import OracleAccess
 
 MODULE = "eeszt-runner"
@@ -65,14 +65,10 @@ class Pool:
         doing = f"{self.access.dsn} {action}"
         connection = self._begin(doing, action)
         session = Session(connection, doing)
-        lost = False
         try:
             yield session
-        except RunnerError as error:
-            lost = is_lost(error)
-            raise
         finally:
-            self._end(session, lost=lost)
+            self._end(session)
 
     def close(self) -> None:
         """End all sessions; nobody may be at work any more."""
@@ -94,10 +90,10 @@ class Pool:
             raise found from error
         return connection
 
-    def _end(self, session: Session, *, lost: bool) -> None:
+    def _end(self, session: Session) -> None:
         pool = self._pool
         with suppress(oracledb.Error):
-            if lost and pool is not None:
+            if session.is_lost and pool is not None:
                 pool.drop(session.connection)
             else:
                 session.leave()

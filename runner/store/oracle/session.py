@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import oracledb
 
 from runner.errors import fault
-from runner.store.oracle.errors import fault_of
+from runner.store.oracle.errors import fault_of, is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,14 +40,18 @@ class Session:
         round_trips: What it sent so far and was answered.
         commits: How many transactions it ended well.
         statements: How many statements it ran; an array is one.
+        is_lost: Whether it met its end, or nobody knows what it is doing.
     """
 
     def __init__(self, connection: oracledb.Connection, doing: str) -> None:
         self.connection = connection
         self.round_trips = self.commits = self.statements = 0
+        self.is_lost = False
         self._doing = doing
 
-    def query(self, statement: Statement, binds: Mapping[str, object], most: int | None = None) -> list[dict[str, Any]]:
+    def query(
+        self, statement: Statement, binds: Mapping[str, object], most: int | None = None, *, exact: bool = False
+    ) -> list[dict[str, Any]]:
         """
         Run a query; rows by their columns' names in lower case.
 
@@ -54,9 +59,12 @@ class Session:
             statement: It.
             binds: Values; those that it does not name are left out.
             most: Exactly so many rows are fetched, and with FOR UPDATE locked, at most; None: all.
+            exact: Whether numbers come as decimals: 0.1 is no binary fraction.
         """
         with self._faults(statement), self.connection.cursor() as cursor:
             cursor.prefetchrows = cursor.arraysize = most or FETCH
+            if exact:
+                cursor.outputtypehandler = _exact_numbers
             values = self._bound(cursor, statement, [binds])[0]
             self._count(1)
             cursor.execute(statement.sql, values)
@@ -182,7 +190,9 @@ class Session:
             yield
         except oracledb.Error as error:
             doing = f"{self._doing} {statement.name}" if statement else self._doing
-            raise fault_of(error, doing, committing=committing) from error
+            found = fault_of(error, doing, committing=committing)
+            self.is_lost = self.is_lost or is_lost(found)
+            raise found from error
 
 
 @contextmanager
@@ -202,6 +212,11 @@ def _stored(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
     return str(value) if isinstance(value, str) else value  # an enum's value, not the enum
+
+
+def _exact_numbers(cursor: oracledb.Cursor, column: oracledb.FetchInfo) -> oracledb.Var | None:
+    is_number = column.type_code is oracledb.DB_TYPE_NUMBER
+    return cursor.var(Decimal, arraysize=cursor.arraysize) if is_number else None
 
 
 def _is_long(value: object) -> bool:

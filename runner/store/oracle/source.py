@@ -6,8 +6,6 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import oracledb
-
 from runner.errors import fault
 from runner.store.oracle.statements import statement_of
 
@@ -51,18 +49,7 @@ def _read(
         raise fault(7302, database.name)
     statement = statement_of("statement", sql.strip().rstrip(";"))
     with database.pool.session(database.verb) as session:
-        session.connection.outputtypehandler = _numbers if most else None
-        try:
-            return session.query(statement, binds, most)
-        finally:
-            session.connection.outputtypehandler = None
-
-
-def _numbers(cursor: oracledb.Cursor, column: oracledb.FetchInfo) -> oracledb.Var[Any] | None:
-    """Fetch numbers as they are: 0.1 is no binary fraction."""
-    if column.type_code is oracledb.DB_TYPE_NUMBER:
-        return cursor.var(Decimal, arraysize=cursor.arraysize)
-    return None
+        return session.query(statement, binds, most, exact=most is not None)
 
 
 def _exact(value: object) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from runner.domain.outbox import State
 from runner.errors import RunnerError, fault, places
 from runner.store.oracle.books import Gathered
 from runner.store.rows import Stored, certain, to_binds, to_instant, to_item, to_json, to_stored
@@ -38,6 +39,7 @@ class OracleTransaction(Gathered):
         left_out: Items that were asked for and are not here: another session holds them, or there are none.
         lost: Items whose rows were not what they were read as, so that nothing of them was written.
         refused: Item → why the database refused its row.
+        written: Item → its row as it was last written.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class OracleTransaction(Gathered):
         self.left_out: set[int] = set()
         self.lost: set[int] = set()
         self.refused: dict[int, Exception] = {}
+        self.written: dict[int, Row] = {}
 
     @property
     def now(self) -> datetime:
@@ -133,6 +136,16 @@ class OracleTransaction(Gathered):
                 self.refused[row.item_id] = errors[place]
             elif not counts[place]:
                 self.lost.add(row.item_id)
+            else:
+                self.written[row.item_id] = row
+
+    def sending(self) -> set[int]:
+        """Give the items that are to be sent, as far as they are not written yet."""
+        return {row.item_id for _, row in self._changes if row.state is State.SENDING}
+
+    def existing(self, items: Collection[int]) -> set[int]:
+        """Give those of the items that there are, whoever holds them."""
+        return {int(record["item_id"]) for record in self._query("rows", items=to_json(sorted(items)))}
 
     # looks
 
@@ -188,11 +201,21 @@ class OracleTransaction(Gathered):
             block = {"document": "forget_documents", "payload": "forget_payloads"}[kind]
             self.change(block, items=to_json(list(items)))
 
-    # the end
+    def fault_if_stale(self) -> None:
+        """
+        Make sure that everything that was to be written was, for duties that come again by themselves.
+
+        Raises:
+            RunnerError: Rows were not what they had been read as, or the database refused one.
+        """
+        try:
+            self.must_hold()
+        except StaleRowsError:
+            raise fault(7006, f"outbox {self._lane}", count=len(self.lost)) from None
 
     def must_hold(self) -> None:
         """
-        Make sure that everything that was to be written was.
+        Make sure likewise.
 
         Raises:
             StaleRowsError: Rows were not what they had been read as.
@@ -203,17 +226,10 @@ class OracleTransaction(Gathered):
         if self.lost:
             raise StaleRowsError
 
-    def fault_if_stale(self) -> None:
-        """
-        Make sure likewise, for duties that come again by themselves.
-
-        Raises:
-            RunnerError: Rows were not what they had been read as, or the database refused one.
-        """
-        try:
-            self.must_hold()
-        except StaleRowsError:
-            raise fault(7006, f"outbox {self._lane}", count=len(self.lost)) from None
+    def commit(self) -> None:
+        """Commit what was sent and what is gathered."""
+        if not self.send_books(commit=True) and self.has_written:
+            self._session.commit()
 
     def _query(self, block: str, **binds: object) -> list[dict[str, Any]]:
         self.flush_rows()
