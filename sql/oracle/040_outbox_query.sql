@@ -1,6 +1,6 @@
 -- 040_outbox_query.sql: the outbox query.
--- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8;
--- install.sql runs all scripts in their order.
+-- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
+-- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET DEFINE OFF

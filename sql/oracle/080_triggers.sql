@@ -1,6 +1,6 @@
 -- 080_triggers.sql: what the database itself does at an insert, an update, a delete.
--- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8;
--- install.sql runs all scripts in their order.
+-- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
+-- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET DEFINE OFF
@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql';
-  IF l_sha256 = '0a5d014642e82281e31000f0dcb972278e413c932470a726a15896449baba8ce' THEN
+  IF l_sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 080_triggers.sql has run already');
   END IF;
 END;
@@ -1079,7 +1079,8 @@ AFTER UPDATE OR DELETE ON EESZT_USER_MAP
 FOR EACH ROW
 BEGIN
   IF DELETING OR :NEW.his_user <> :OLD.his_user OR :NEW.is_doctor <> :OLD.is_doctor
-     OR NVL(:NEW.eeszt_user, CHR(1)) <> NVL(:OLD.eeszt_user, CHR(1)) THEN
+     OR :NEW.eeszt_user <> :OLD.eeszt_user OR (:NEW.eeszt_user IS NULL AND :OLD.eeszt_user IS NOT NULL)
+     OR (:NEW.eeszt_user IS NOT NULL AND :OLD.eeszt_user IS NULL) THEN
     UPDATE EESZT_LOGIN l SET l.ended_at = SYS_EXTRACT_UTC(SYSTIMESTAMP), l.end_reason = 'USER_MAP', l.sealed = NULL
      WHERE l.his_user = :OLD.his_user AND l.ended_at IS NULL;
   END IF;
@@ -1116,5 +1117,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '080_triggers.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('080_triggers.sql', '0a5d014642e82281e31000f0dcb972278e413c932470a726a15896449baba8ce', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('080_triggers.sql', '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -1,6 +1,6 @@
 -- 100_package.sql: what MedWorkS calls.
--- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8;
--- install.sql runs all scripts in their order.
+-- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
+-- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET DEFINE OFF
@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c' THEN
+  IF l_sha256 = '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -132,7 +132,6 @@ END EESZT_OUT_BACKGROUND_API;
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
   -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  --
   -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
   -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
   -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.
@@ -2253,5 +2252,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -53,7 +53,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '0a5d014642e82281e31000f0dcb972278e413c932470a726a15896449baba8ce';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1';
 SET DEFINE ON
 @@&next_script
 
@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '3ed24a1d2bdfe334747b79b7fbb000c27505d9990ed797db1033852ea6d0a26c';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3';
 SET DEFINE ON
 @@&next_script
 

@@ -471,7 +471,6 @@ END [outbox_api];
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
   -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  --
   -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
   -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
   -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.

@@ -421,7 +421,8 @@ AFTER UPDATE OR DELETE ON EESZT_USER_MAP
 FOR EACH ROW
 BEGIN
   IF DELETING OR :NEW.his_user <> :OLD.his_user OR :NEW.is_doctor <> :OLD.is_doctor
-     OR NVL(:NEW.eeszt_user, CHR(1)) <> NVL(:OLD.eeszt_user, CHR(1)) THEN
+     OR :NEW.eeszt_user <> :OLD.eeszt_user OR (:NEW.eeszt_user IS NULL AND :OLD.eeszt_user IS NOT NULL)
+     OR (:NEW.eeszt_user IS NOT NULL AND :OLD.eeszt_user IS NULL) THEN
     UPDATE EESZT_LOGIN l SET l.ended_at = [now], l.end_reason = 'USER_MAP', l.sealed = NULL
      WHERE l.his_user = :OLD.his_user AND l.ended_at IS NULL;
   END IF;
