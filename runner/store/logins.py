@@ -62,8 +62,8 @@ class StoredLogins:
                 method=login.method,
                 started_at=login.started_at,
                 ends_at=login.ends_at,
-                sealed=login.sealed,
                 handle_hash=login.handle_hash,
+                sealed=login.sealed,
             )
             wake(scope, self._database.lanes, login.eeszt_user, login.his_user)
 

@@ -1,19 +1,18 @@
--- A small MedWorkS for the demonstration and for tests: two of its own tables. Ours; the real ones are the vendor's.
--- Run once, by who owns MedWorkS's tables; the runner's user reads them and writes the columns that begin with EESZT_.
+-- A small MedWorkS for tests and demonstrations, on Oracle: two of its own tables. Ours; the real ones are the vendor's.
 
 CREATE TABLE MW_VENY (
   VENY_ID         NUMBER(19) CONSTRAINT MW_VENY_PK PRIMARY KEY,
   TAJ             VARCHAR2(20 CHAR),
   NEV             VARCHAR2(200 CHAR),
-  SZUL_DATUM      VARCHAR2(40 CHAR),
+  SZUL_DATUM      VARCHAR2(30 CHAR),
   PECSETSZAM      VARCHAR2(20 CHAR),
-  OTH_KOD         VARCHAR2(40 CHAR),
+  OTH_KOD         VARCHAR2(20 CHAR),
   VENY_TIPUS      VARCHAR2(20 CHAR),
   JOGCIM          VARCHAR2(20 CHAR),
-  TTT_KOD         VARCHAR2(40 CHAR),
-  MENNYISEG       NUMBER(9),
+  TTT_KOD         VARCHAR2(20 CHAR),
+  MENNYISEG       NUMBER(10),
   HELYETTESITHETO NUMBER(1),
-  BNO_KOD         VARCHAR2(40 CHAR),
+  BNO_KOD         VARCHAR2(20 CHAR),
   ADAG            VARCHAR2(200 CHAR),
   GYAKORISAG      VARCHAR2(200 CHAR),
   OSSZETEVOK      CLOB,
@@ -22,19 +21,18 @@ CREATE TABLE MW_VENY (
   GYSE            NUMBER(1),
   EGYSE           NUMBER(1),
   EESZT_VONALKOD  VARCHAR2(60 CHAR),
-  EESZT_ALLAPOT   VARCHAR2(60 CHAR)
+  EESZT_ALLAPOT   VARCHAR2(40 CHAR)
 );
-
 CREATE TABLE MW_ESEMENY (
   ESEMENY_ID      NUMBER(19) CONSTRAINT MW_ESEMENY_PK PRIMARY KEY,
   TAJ             VARCHAR2(20 CHAR),
   NEV             VARCHAR2(200 CHAR),
-  SZUL_DATUM      VARCHAR2(40 CHAR),
-  OTH_KOD         VARCHAR2(40 CHAR),
+  SZUL_DATUM      VARCHAR2(30 CHAR),
+  OTH_KOD         VARCHAR2(20 CHAR),
   NAPLOSORSZAM    VARCHAR2(60 CHAR),
   KEZDETE         VARCHAR2(40 CHAR),
   VEGE            VARCHAR2(40 CHAR),
-  BNO_KOD         VARCHAR2(60 CHAR),
+  BNO_KOD         VARCHAR2(20 CHAR),
   EESZT_AZONOSITO VARCHAR2(60 CHAR),
-  EESZT_ALLAPOT   VARCHAR2(60 CHAR)
+  EESZT_ALLAPOT   VARCHAR2(40 CHAR)
 );

@@ -217,12 +217,9 @@ def test_a_trigger_of_the_hospital_on_an_outbox_that_raises_stops_its_row_alone(
         "CREATE TRIGGER MW_KIMENO BEFORE UPDATE OF state ON EESZT_OUT_BACKGROUND FOR EACH ROW"
         " WHEN (OLD.source_key = 'rossz') BEGIN RAISE_APPLICATION_ERROR(-20002, 'MW: nem'); END;"
     )
-    hospital.medworks.change(
-        (
-            "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, recorded_by, workplace, recorded_at)"
-            " VALUES ('ekat_esemeny', 'rossz', 'kovacs.anna', '013579101', SYS_EXTRACT_UTC(SYSTIMESTAMP))",
-            {},
-        )
+    hospital.database.run(
+        "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, recorded_by, workplace, recorded_at)"
+        " VALUES ('ekat_esemeny', 'rossz', 'kovacs.anna', '013579101', SYS_EXTRACT_UTC(SYSTIMESTAMP))"
     )
     keys = [event(hospital) for _ in range(4)]
     for key in keys:

@@ -10,9 +10,9 @@ from runner.store.adoption import StoredAdoption
 from runner.store.directory import StoredDirectory
 from runner.store.logins import StoredLogins
 from runner.store.oracle.access import OracleAccess
+from runner.store.oracle.calls import OracleDesk
 from runner.store.oracle.database import OracleDatabase
 from runner.store.oracle.ddl import Site, scripts
-from runner.store.oracle.desk import OracleLanes
 from runner.store.oracle.install import check_owner, pending, put_installation, run
 from runner.store.oracle.installed import check_installed
 from runner.store.oracle.outbox import OracleOutbox
@@ -67,7 +67,7 @@ class OracleStore:
         database = OracleDatabase(self._pool, Statements(sql / "oracle", outboxes))
         self._database = database
         self.outbox = OracleOutbox(database)
-        self.desk = OracleLanes(database)
+        self.desk = OracleDesk(database)
         self.directory = StoredDirectory(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
