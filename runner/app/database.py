@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.app.clock import SystemClock
 from runner.app.oracle import access_of
-from runner.app.schema import tables_of
+from runner.app.schema import site_of, tables_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
 from runner.domain.audit import EntryKind
@@ -27,7 +27,8 @@ def store_of(settings: Settings, mappings: Mappings) -> Store:
     tables = tables_of(mappings.outboxes)
     if settings.database.path is not None:
         return EmbeddedStore(settings.database.path, tables, shipped("sql"))
-    return OracleStore(access_of(settings.database), tables, shipped("sql"))
+    site = site_of(settings.database, mappings.outboxes)
+    return OracleStore(access_of(settings.database), tables, shipped("sql"), site)
 
 
 def refuse_missing(database: Database) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from runner.app.site import folders, load_settings, settings_path
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.problems import Problems
-from runner.settings import shipped
+from runner.settings import Database, shipped
 from runner.store import OutboxTable, Overlay
 from runner.store.oracle.ddl import Site, scripts
 from runner.store.oracle.script import Script, files
@@ -42,16 +43,25 @@ def oracle_scripts(
         ProblemsError: Something is wrong with ``outboxes.yaml``.
         StoreError: A name is none.
     """
-    own: dict[str, str | None] = {}
+    database = Database()
     if named is not None or settings_path(None).exists():
         database = load_settings(named).database
-        own = {"owner": database.owner, "runtime": database.user}
-    said = {who: name for names in (own, users) for who, name in names.items() if name}
     problems = Problems()
     outboxes = read_outboxes(folders(named).mappings / "outboxes.yaml", problems)
     problems.raise_any()
-    site = Site(tables_of(outboxes), {what: name for what, name in tablespaces.items() if name}, **said)
-    return scripts(shipped("sql") / "oracle" / "source", site)
+    site = site_of(database, outboxes)
+    said = {who: name for who, name in users.items() if name}
+    spaces = {**site.tablespaces, **{what: name for what, name in tablespaces.items() if name}}
+    return scripts(shipped("sql") / "oracle" / "source", replace(site, tablespaces=spaces, **said))
+
+
+def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:
+    """Give what the settings call what the scripts speak of; what they do not say is as shipped."""
+    names = {"owner": database.owner or database.user, "runtime": database.user, "his": database.his}
+    data = database.tablespace
+    places = {"data": data, "index": database.index_tablespace or data, "lob": database.lob_tablespace or data}
+    said = {who: name for who, name in names.items() if name}
+    return Site(tables_of(outboxes), {what: name for what, name in places.items() if name}, **said)
 
 
 def script_files(all_scripts: list[Script], folder: Path) -> list[Path]:

@@ -9,10 +9,13 @@ from runner.ports import Features
 from runner.store.adoption import StoredAdoption
 from runner.store.directory import StoredDirectory
 from runner.store.logins import StoredLogins
+from runner.store.naming import ORACLE, name_of
 from runner.store.oracle.access import OracleAccess
 from runner.store.oracle.calls import OracleDesk
 from runner.store.oracle.database import OracleDatabase
 from runner.store.oracle.ddl import Site, scripts
+from runner.store.oracle.declaration import declared_by
+from runner.store.oracle.inspection import POLLED, inspect, reported
 from runner.store.oracle.install import check_owner, pending, put_installation, run
 from runner.store.oracle.installed import check_installed
 from runner.store.oracle.outbox import OracleOutbox
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from runner.ports import Inspected
     from runner.store.naming import OutboxTable
     from runner.store.oracle.script import Script
 
@@ -107,6 +111,23 @@ class OracleStore:
             StoreError: It is not installed, or by another version.
         """
         check_installed(self._database, self.scripts(), environment)
+
+    def inspect(self) -> Sequence[Inspected]:
+        """
+        Compare the database with what the scripts declare; writes nothing, and says what its user cannot see.
+
+        Raises:
+            StoreError: Oracle cannot be asked.
+        """
+        site, database = self._site, self._database
+        asked = {
+            f"{lane} {verb}": (database.statements.of(lane, verb).sql, table.table.upper(), name_of(table.table, index, ORACLE))
+            for lane, table in site.outboxes.items()
+            for verb, index in POLLED.items()
+        }
+        declared = declared_by(self.scripts())
+        with self._pool.session("inspect") as session, reported(session.connection.dsn):
+            return inspect(session.connection, declared, site.owner, site.runtime, asked)
 
     def install_example(self) -> None:
         """Create the example tables of a small MedWorkS; for the demonstration and for tests."""

@@ -8,9 +8,6 @@ from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Column, Declaration, Index, Table, Unit
 from runner.store.oracle.dictionary import FoundTable, Objects
 
-_WIDER = {"VARCHAR2": {"VARCHAR2"}, "NUMBER": {"NUMBER"}, "TIMESTAMP": {"TIMESTAMP"}}
-
-
 def compare(declared: Declaration, found: Objects, runtime: str) -> list[Inspected]:
     """
     Compare a schema with what the scripts declare.
@@ -46,7 +43,8 @@ class _Tables:
             if found.is_view:
                 yield from self._view(table)
             for column in table.columns.values():
-                yield from _column(table, column, found.columns.get(column.name))
+                there = found.columns.get(column.name)
+                yield from _column(table, column, there, in_key=column.name in self._declared.keys.get(table.name, ()))
             yield from _initrans(table, found)
 
     def _missing(self, table: Table) -> Difference:
@@ -84,7 +82,7 @@ class _Tables:
         yield Difference(table.name, Grade.LOOK, found, advice="Lay the outbox over the table itself where that can be.")
 
 
-def _column(table: Table, wanted: Column, found: Column | None) -> Iterator[Difference]:
+def _column(table: Table, wanted: Column, found: Column | None, *, in_key: bool) -> Iterator[Difference]:
     name = f"{table.name}.{wanted.name}"
     if found is None:
         if table.ours or wanted.ddl:
@@ -105,7 +103,7 @@ def _column(table: Table, wanted: Column, found: Column | None) -> Iterator[Diff
     elif wanted.in_chars and not found.in_chars:
         text = f"it is {found.said} and counts bytes: letters such as ő take two of them"
         yield Difference(name, Grade.WRONG, text, modify)
-    if table.ours and not wanted.virtual and wanted.nullable is not found.nullable:
+    if table.ours and not wanted.virtual and not in_key and wanted.nullable is not found.nullable:
         yield _nullable(table, wanted, name)
 
 

@@ -35,7 +35,7 @@ class Column:
         size: Characters of a text, digits of a number, fraction of a timestamp; None where it has none.
         scale: Digits after the point of a number.
         in_chars: Whether a text's size counts characters, not bytes.
-        nullable: Whether it may be empty; the key's columns say yes here, since the key itself forbids it.
+        nullable: Whether it may be empty, as far as the column itself says it.
         virtual: Whether it is computed.
         ddl: As it stands in the script.
     """
@@ -150,6 +150,7 @@ class Declaration:
         made_by: Name of an object → script.
         statements: Table → all statements that belong to it, in order.
         scripts: Name → its SHA-256, in order.
+        keys: Table → columns of its primary key, which are not empty by that.
     """
 
     tables: dict[str, Table] = field(default_factory=dict)
@@ -162,9 +163,10 @@ class Declaration:
     made_by: dict[str, str] = field(default_factory=dict)
     statements: dict[str, list[str]] = field(default_factory=dict)
     scripts: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
 
 
-def declaration(scripts: Sequence[Script]) -> Declaration:
+def declared_by(scripts: Sequence[Script]) -> Declaration:
     """Read what scripts declare."""
     declared = Declaration()
     for script in scripts:
@@ -241,6 +243,8 @@ def _constraint(declared: Declaration, table: str, body: str) -> None:
     assert match is not None, body
     kind = {"PRIMARY KEY": "P", "UNIQUE": "U", "FOREIGN KEY": "R", "CHECK": "C"}[match[2]]
     declared.constraints[match[1].upper()] = Constraint(match[1].upper(), table, kind, " ".join(body.split()))
+    if kind == "P":
+        declared.keys[table] = _names(body[body.index("(") + 1 : body.index(")")])
 
 
 def _grants(rights: str, on: str, grantee: str) -> Iterator[Grant]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -22,13 +23,34 @@ from runner.store.oracle.dictionary import (
     Rights,
     Surroundings,
 )
+from runner.store.oracle.errors import fault_of
 from runner.store.oracle.rights import compare_rights
 from runner.store.oracle.surroundings import Planned, compare_surroundings, planned
 
 _HIDDEN = {942, 1031, 1039, 2030, 41900}
 """No such view, or no right on it (41900: 23ai says it so)."""
+POLLED = {
+    "claim": "DUE",
+    "claim_probes": "PROBE",
+    "leases_over": "LEASE",
+    "answers_due": "WARD",
+    "windows_closed": "WINDOW",
+}
+"""Statements that run all the time → the index of the outbox by which they must come to their rows."""
 _UNITS = ("VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY")
+_BIND = re.compile(r"(?<![\w:]):([a-z_]+)")
+_EXAMPLES = {"types": """'[["-", "-"]]'""", "names": """'["-"]'""", "limit": "100"}
+"""What stands for the binds while a statement is explained: a plan is made without them."""
 _SIZED = re.compile(r"TIMESTAMP\((\d)\)")
+
+
+@contextmanager
+def reported(where: str) -> Iterator[None]:
+    """Name the database in what it refuses."""
+    try:
+        yield
+    except oracledb.Error as error:
+        raise fault_of(error, where) from error
 
 
 class Dictionary:
@@ -128,7 +150,7 @@ def read_objects(dictionary: Dictionary, declared: Declaration, owner: str) -> t
     sequences, all_sequences = dictionary.surely("SEQUENCES", "v.sequence_name", "v.sequence_owner = :owner", of)
     units, all_units = _units(dictionary, owner)
     errors, _ = dictionary.surely(
-        "ERRORS", "v.type, v.name, v.line, v.text", "v.owner = :owner AND v.attribute = 'ERROR' ORDER BY v.sequence DESC", of
+        "ERRORS", "v.type, v.name, v.line, v.text", "v.owner = :owner ORDER BY v.sequence DESC", of
     )
     columns, initrans = _columns(dictionary, owner), {row[0]: row[1] for row in tables}
     view_names = {row[0] for row in views}
@@ -271,8 +293,9 @@ def _system(dictionary: Dictionary, runtime: str) -> tuple[dict[str, str] | None
 
 
 def _planned(dictionary: Dictionary, name: str, sql: str, table: str, index: str) -> Planned:
+    sql = _BIND.sub(lambda match: _EXAMPLES[match[1]], sql)
     rows, reason = dictionary.plan(sql, name[:30])
-    return Planned(name, table, index, None, reason) if rows is None else planned(name, table, index, rows)
+    return Planned(name, table, index, None, reason, sql) if rows is None else planned(name, table, index, rows)
 
 
 def _surroundings(connection: oracledb.Connection, dictionary: Dictionary, tablespaces: set[str]) -> Surroundings:

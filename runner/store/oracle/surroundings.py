@@ -32,6 +32,7 @@ class Planned:
         index: By which it must come to its rows.
         steps: Of the plan; None: the database did not explain it.
         reason: Why not.
+        sql: The statement.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Planned:
     index: str
     steps: Sequence[Step] | None
     reason: str = ""
+    sql: str = ""
 
 
 def compare_surroundings(
@@ -87,7 +89,7 @@ def _plans(plans: Sequence[Planned]) -> Iterator[Difference]:
         )
         if plan.steps is None:
             text = f"EXPLAIN PLAN was refused: {plan.reason}"
-            yield Difference(plan.name, Grade.UNSEEN, text, (f"-- EXPLAIN PLAN of {plan.name} in sql/oracle/queries.sql",), "DBA")
+            yield Difference(plan.name, Grade.UNSEEN, text, (f"EXPLAIN PLAN FOR\n{plan.sql}",), "DBA")
             continue
         full = [each for each in plan.steps if each.object == plan.table and each.options.startswith("FULL")]
         full += [each for each in plan.steps if each.object == plan.index and "FULL SCAN" in each.options and not _in_order(each)]
