@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from runner.app.clock import SystemClock
@@ -22,13 +23,17 @@ from runner.store.embedded import EmbeddedStore
 from runner.store.oracle import OracleStore
 
 
-def store_of(settings: Settings, mappings: Mappings) -> Store:
-    """Open the database that the settings name."""
+def store_of(settings: Settings, mappings: Mappings, login: tuple[str, str] | None = None) -> Store:
+    """Open the database that the settings name; as another user of an Oracle, where name and password are given."""
     tables = tables_of(mappings.outboxes)
     if settings.database.path is not None:
         return EmbeddedStore(settings.database.path, tables, shipped("sql"))
     site = site_of(settings.database, mappings.outboxes)
-    return OracleStore(access_of(settings.database), tables, shipped("sql"), site)
+    access = access_of(settings.database)
+    if login is not None:
+        user, password = login
+        access = replace(access, user=user, password=lambda: password)
+    return OracleStore(access, tables, shipped("sql"), site)
 
 
 def refuse_missing(database: Database) -> None:

@@ -50,9 +50,15 @@ def oracle_scripts(
     outboxes = read_outboxes(folders(named).mappings / "outboxes.yaml", problems)
     problems.raise_any()
     site = site_of(database, outboxes)
-    said = {who: name for who, name in users.items() if name}
     spaces = {**site.tablespaces, **{what: name for what, name in tablespaces.items() if name}}
-    return scripts(shipped("sql") / "oracle" / "source", replace(site, tablespaces=spaces, **said))
+    site = replace(
+        site,
+        tablespaces=spaces,
+        owner=users.get("owner") or site.owner,
+        runtime=users.get("runtime") or site.runtime,
+        his=users.get("his") or site.his,
+    )
+    return scripts(shipped("sql") / "oracle" / "source", site)
 
 
 def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:

@@ -1,15 +1,19 @@
-"""``db``: install the tables, and read them with SQL."""
+"""``db``: install the tables, compare them with what is declared, and read them with SQL."""
 
 from __future__ import annotations
 
 import getpass
 import json
+import logging
+import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import app
-from runner.cli.output import DONE, PERSON, add_json, listing
+from runner.cli.check import listed, summary
+from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
 from runner.errors import fault
 
 if TYPE_CHECKING:
@@ -29,6 +33,12 @@ def add(commands: Any) -> None:
     add_names(command)
     command.add_argument("--folder", type=Path, help="write them there, a file each, with install.sql that runs them")
     command.set_defaults(handle=ddl)
+    command = group.add_parser("check", help="compare tables, rights and surroundings with what is declared")
+    command.add_argument("--as", dest="look_as", metavar="USER", help="look as this database user, e.g. owner or DBA")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--ddl", action="store_true", help="print the statements that mend what was found, as a script")
+    add_json(how)
+    command.set_defaults(handle=check)
     command = group.add_parser(
         "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
     )
@@ -85,6 +95,27 @@ def ddl(args: argparse.Namespace) -> int:
     for script in scripts:
         print(script.file())
     return DONE
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print a line for each thing that was compared; 1 if anything failed."""
+    logging.getLogger("runner").addHandler(logging.NullHandler())  # what there is to say is said below
+    login = (args.look_as, _password(args.look_as)) if args.look_as else None
+    findings = list(app.check_installation(args.settings, datetime.now(UTC), checks=app.SCHEMA, login=login))
+    if args.ddl:
+        print(app.mending(findings))
+    elif args.json:
+        print(json.dumps([each.as_json() for each in findings], ensure_ascii=False, indent=2))
+    else:
+        print(f"{listed(findings)}\n\n{summary(findings)}")
+    return FAILED if any(each.status is app.Status.FAIL for each in findings) else DONE
+
+
+def _password(user: str) -> str:
+    """Ask for a database user's password; a pipe gives it in its first line."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"password of {user}: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def adopt(args: argparse.Namespace) -> int:

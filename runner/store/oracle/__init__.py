@@ -21,6 +21,7 @@ from runner.store.oracle.installed import check_installed
 from runner.store.oracle.outbox import OracleOutbox
 from runner.store.oracle.pool import Pool, Traffic
 from runner.store.oracle.script import statements
+from runner.store.oracle.shapes import OracleShapes
 from runner.store.oracle.statements import Statements, statement_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class OracleStore:
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
+        shapes: What the HIS's tables and the source queries look like.
     """
 
     features = Features(several_daemons=True, row_locks=True)
@@ -75,6 +77,7 @@ class OracleStore:
         self.directory = StoredDirectory(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
+        self.shapes = OracleShapes(self._pool)
 
     @property
     def traffic(self) -> Traffic:
@@ -121,7 +124,11 @@ class OracleStore:
         """
         site, database = self._site, self._database
         asked = {
-            f"{lane} {verb}": (database.statements.of(lane, verb).sql, table.table.upper(), name_of(table.table, index, ORACLE))
+            f"{lane} {verb}": (
+                database.statements.of(lane, verb).sql,
+                table.table.upper(),
+                name_of(table.table, index, ORACLE),
+            )
             for lane, table in site.outboxes.items()
             for verb, index in POLLED.items()
         }

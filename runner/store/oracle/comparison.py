@@ -1,4 +1,4 @@
-"""What is declared against what is there: tables, indexes, constraints, triggers, code. Plain data in, plain data out."""
+"""What is declared against what is there: tables, indexes, constraints, triggers, code; plain data in and out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Column, Declaration, Index, Table, Unit
-from runner.store.oracle.dictionary import FoundTable, Objects
+from runner.store.oracle.dictionary import FoundTable, Objects, question
+
 
 def compare(declared: Declaration, found: Objects, runtime: str) -> list[Inspected]:
     """
@@ -49,23 +50,27 @@ class _Tables:
 
     def _missing(self, table: Table) -> Difference:
         if not table.ours:
-            advice = "Correct `table` in outboxes.yaml; the table that an outbox lies over is the HIS's and is not created."
+            advice = (
+                "Correct `table` in outboxes.yaml; the table that an outbox lies over is the HIS's and is not created."
+            )
             return Difference(table.name, Grade.WRONG, "there is no such table", advice=advice)
         if "tables" in self._found.complete:
             ddl = tuple(self._declared.statements[table.name])
             return Difference(table.name, Grade.WRONG, "the table is missing", ddl)
         grants = [each for each in self._declared.grants if each.object == table.name and each.grantee == self._runtime]
         if not grants:
-            query = f"SELECT * FROM DBA_TABLES WHERE table_name = '{table.name}'"
+            query = question("*", "DBA_TABLES", f"table_name = '{table.name}'")
             return Difference(table.name, Grade.UNSEEN, "not visible to this user", (query,), "DBA")
         found = f"the table is missing, or {self._runtime} has no right on it"
-        return Difference(table.name, Grade.WRONG, found, advice="Run `eeszt-runner db check` as the owner to know which.")
+        return Difference(
+            table.name, Grade.WRONG, found, advice="Run `eeszt-runner db check` as the owner to know which."
+        )
 
     def _view(self, table: Table) -> Iterator[Difference]:
         """An outbox that is a view: its rows must be those of one table, and the triggers stand on that."""
         closed = self._found.not_updatable.get(table.name)
         if closed is None:
-            query = f"SELECT column_name, updatable FROM DBA_UPDATABLE_COLUMNS WHERE table_name = '{table.name}'"
+            query = question("column_name, updatable", "DBA_UPDATABLE_COLUMNS", f"table_name = '{table.name}'")
             found = "the outbox is a view; whether it is key-preserved is not visible to this user"
             yield Difference(table.name, Grade.UNSEEN, found, (query,), "DBA")
             return
@@ -76,17 +81,21 @@ class _Tables:
                 table.name,
                 Grade.WRONG,
                 found,
-                advice="Lay the outbox over the table itself, or over a view whose rows are those of one table with its key.",
+                advice="Lay the outbox over the table itself, or over a view of one table that has its key.",
             )
         found = "the outbox is a view; its triggers and indexes must stand on its table, and are not compared"
-        yield Difference(table.name, Grade.LOOK, found, advice="Lay the outbox over the table itself where that can be.")
+        yield Difference(
+            table.name, Grade.LOOK, found, advice="Lay the outbox over the table itself where that can be."
+        )
 
 
 def _column(table: Table, wanted: Column, found: Column | None, *, in_key: bool) -> Iterator[Difference]:
     name = f"{table.name}.{wanted.name}"
     if found is None:
         if table.ours or wanted.ddl:
-            yield Difference(name, Grade.WRONG, "the column is missing", (f"ALTER TABLE {table.name} ADD ({wanted.ddl})",))
+            yield Difference(
+                name, Grade.WRONG, "the column is missing", (f"ALTER TABLE {table.name} ADD ({wanted.ddl})",)
+            )
         else:
             yield Difference(name, Grade.WRONG, "there is no such column", advice="Correct outboxes.yaml.")
         return
@@ -117,7 +126,7 @@ def _nullable(table: Table, wanted: Column, name: str) -> Difference:
 
 
 def _is_smaller(found: Column, wanted: Column) -> bool:
-    """Whether something that we write does not fit; a number without size takes everything, more than declared is fine."""
+    """Whether something that we write does not fit; a number without size takes everything."""
     if wanted.size is None or found.size is None:
         return False
     if wanted.type == "NUMBER":
@@ -176,7 +185,9 @@ def _constraints(declared: Declaration, found: Objects) -> Iterator[Difference]:
         elif (there.table, there.type) != (constraint.table, constraint.type):
             ddl = f"ALTER TABLE {constraint.table} ADD {constraint.body}"
             drop = f"ALTER TABLE {there.table} DROP CONSTRAINT {constraint.name}"
-            yield Difference(constraint.name, Grade.WRONG, f"another constraint on {there.table} has its name", (drop, ddl))
+            yield Difference(
+                constraint.name, Grade.WRONG, f"another constraint on {there.table} has its name", (drop, ddl)
+            )
         elif not there.enabled:
             ddl = f"ALTER TABLE {constraint.table} ENABLE CONSTRAINT {constraint.name}"
             yield Difference(constraint.name, Grade.WRONG, f"the constraint on {constraint.table} is disabled", (ddl,))
@@ -187,7 +198,7 @@ def _sequences(declared: Declaration, found: Objects) -> Iterator[Difference]:
         if name in found.sequences:
             continue
         if "sequences" not in found.complete:
-            query = f"SELECT * FROM DBA_SEQUENCES WHERE sequence_name = '{name}'"
+            query = question("*", "DBA_SEQUENCES", f"sequence_name = '{name}'")
             yield Difference(name, Grade.UNSEEN, "not visible to this user", (query,), "DBA")
             continue
         first = "the next number must be above the highest that was given"
@@ -212,7 +223,7 @@ def _triggers(declared: Declaration, found: Objects) -> Iterator[Difference]:
         elif not there.enabled:
             yield Difference(name, Grade.WRONG, "the trigger is disabled", (f"ALTER TRIGGER {name} ENABLE",))
     if unseen:
-        query = f"SELECT trigger_name, status FROM DBA_TRIGGERS WHERE trigger_name IN ({_listed(unseen)})"
+        query = question("trigger_name, status", "DBA_TRIGGERS", f"trigger_name IN ({_listed(unseen)})")
         yield Difference("triggers", Grade.UNSEEN, "not visible to this user", (query,), "DBA")
     yield from _foreign_triggers(declared, found, units)
 
@@ -239,8 +250,9 @@ def _units(declared: Declaration, found: Objects) -> Iterator[Difference]:
             why = f": {found.errors[key]}" if key in found.errors else ""
             yield Difference(unit.name, Grade.WRONG, f"the {unit.type.lower()} is INVALID{why}", (unit.ddl,))
     for unit in unseen:
-        view = "DBA_CONTEXT WHERE namespace" if unit.type == "CONTEXT" else "DBA_OBJECTS WHERE object_name"
-        query = f"SELECT * FROM {view} = '{unit.name}'"
+        query = question("*", "DBA_OBJECTS", f"object_name = '{unit.name}' AND object_type = '{unit.type}'")
+        if unit.type == "CONTEXT":
+            query = question("*", "DBA_CONTEXT", f"namespace = '{unit.name}'")
         found_text = f"the {unit.type.lower()} is not visible to this user"
         yield Difference(unit.name, Grade.UNSEEN, found_text, (query,), "DBA")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from runner.store.oracle.script import Script
 
@@ -273,7 +274,7 @@ def _split(text: str) -> list[str]:
     """Parts between commas that stand in no bracket and no text."""
     cuts = [place for place, depth in _depths(text) if depth == 0 and text[place] == ","]
     edges = [-1, *cuts, len(text)]
-    return [text[first + 1 : last].strip() for first, last in zip(edges, edges[1:], strict=False)]
+    return [text[first + 1 : last].strip() for first, last in pairwise(edges)]
 
 
 def _depths(text: str) -> Iterable[tuple[int, int]]:

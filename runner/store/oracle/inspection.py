@@ -22,6 +22,7 @@ from runner.store.oracle.dictionary import (
     Objects,
     Rights,
     Surroundings,
+    question,
 )
 from runner.store.oracle.errors import fault_of
 from runner.store.oracle.rights import compare_rights
@@ -66,12 +67,14 @@ class Dictionary:
         self._owner = owner
         [(self.user,)] = self._rows("SELECT USER FROM DUAL") or [("",)]
 
-    def surely(self, view: str, columns: str, where: str, binds: Mapping[str, str]) -> tuple[list[tuple[Any, ...]], bool]:
+    def surely(
+        self, view: str, columns: str, where: str, binds: Mapping[str, str]
+    ) -> tuple[list[tuple[Any, ...]], bool]:
         """Give rows of DBA_…, else of ALL_… and whether these are all: they are of the user's own schema."""
-        found = self._rows(f"SELECT {columns} FROM DBA_{view} v WHERE {where}", binds)
+        found = self._rows(question(columns, f"DBA_{view} v", where), binds)
         if found is not None:
             return found, True
-        found = self._rows(f"SELECT {columns} FROM ALL_{view} v WHERE {where}", binds)
+        found = self._rows(question(columns, f"ALL_{view} v", where), binds)
         return found or [], found is not None and self.user == self._owner
 
     def rows(self, sql: str, **binds: str) -> list[tuple[Any, ...]] | None:
@@ -138,7 +141,9 @@ def inspect(
 def read_objects(dictionary: Dictionary, declared: Declaration, owner: str) -> tuple[Objects, set[str]]:
     """Give what stands in the schema, and the tablespaces that it is in."""
     of = {"owner": owner}
-    tables, all_tables = dictionary.surely("TABLES", "v.table_name, v.ini_trans, v.tablespace_name", "v.owner = :owner", of)
+    tables, all_tables = dictionary.surely(
+        "TABLES", "v.table_name, v.ini_trans, v.tablespace_name", "v.owner = :owner", of
+    )
     views, _ = dictionary.surely("VIEWS", "v.view_name", "v.owner = :owner", of)
     indexes, index_tablespaces = _indexes(dictionary, owner)
     constraints, _ = dictionary.surely(
@@ -167,7 +172,9 @@ def read_objects(dictionary: Dictionary, declared: Declaration, owner: str) -> t
             if name in initrans or name in view_names
         },
         indexes=indexes,
-        constraints={name: FoundConstraint(table, kind, status == "ENABLED") for name, table, kind, status in constraints},
+        constraints={
+            name: FoundConstraint(table, kind, status == "ENABLED") for name, table, kind, status in constraints
+        },
         triggers={name: FoundTrigger(table, status == "ENABLED") for name, table, status in triggers},
         sequences={name for (name,) in sequences},
         units=units,
@@ -212,7 +219,10 @@ def _indexes(dictionary: Dictionary, owner: str) -> tuple[dict[str, FoundIndex],
         of,
     )
     parts, _ = dictionary.surely(
-        "IND_COLUMNS", "v.index_name, v.column_name", "v.table_owner = :owner ORDER BY v.index_name, v.column_position", of
+        "IND_COLUMNS",
+        "v.index_name, v.column_name",
+        "v.table_owner = :owner ORDER BY v.index_name, v.column_position",
+        of,
     )
     columns: dict[str, list[str]] = {}
     for name, column in parts:
@@ -244,7 +254,9 @@ def _units(dictionary: Dictionary, owner: str) -> tuple[dict[tuple[str, str], bo
 
 def _not_updatable(dictionary: Dictionary, owner: str, name: str) -> set[str] | None:
     where = "v.owner = :owner AND v.table_name = :name"
-    rows, _ = dictionary.surely("UPDATABLE_COLUMNS", "v.column_name, v.updatable", where, {"owner": owner, "name": name})
+    rows, _ = dictionary.surely(
+        "UPDATABLE_COLUMNS", "v.column_name, v.updatable", where, {"owner": owner, "name": name}
+    )
     return {column for column, updatable in rows if updatable != "YES"} if rows else None
 
 
@@ -260,7 +272,8 @@ def _rights(dictionary: Dictionary, declared: Declaration, owner: str, runtime: 
     sees_all = tables is not None and columns is not None
     if not sees_all:
         tables = dictionary.rows(
-            "SELECT p.grantee, p.privilege, p.table_name FROM ALL_TAB_PRIVS p WHERE p.table_schema = :owner", owner=owner
+            "SELECT p.grantee, p.privilege, p.table_name FROM ALL_TAB_PRIVS p WHERE p.table_schema = :owner",
+            owner=owner,
         )
         columns = dictionary.rows(
             "SELECT p.grantee, p.privilege, p.table_name, p.column_name FROM ALL_COL_PRIVS p"
@@ -289,7 +302,7 @@ def _system(dictionary: Dictionary, runtime: str) -> tuple[dict[str, str] | None
         )
     if own is None or roles is None:
         return None, set()
-    return {privilege: role for privilege, role in of_roles or []} | {row[0]: "" for row in own}, {row[0] for row in roles}
+    return dict(of_roles or []) | {row[0]: "" for row in own}, {row[0] for row in roles}
 
 
 def _planned(dictionary: Dictionary, name: str, sql: str, table: str, index: str) -> Planned:

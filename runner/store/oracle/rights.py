@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Declaration, Grant
-from runner.store.oracle.dictionary import Rights
+from runner.store.oracle.dictionary import Rights, question
 
 _NEEDED = {"CREATE SESSION"}
 _HARMLESS = {"CREATE SESSION", "ALTER SESSION", "SELECT ANY DICTIONARY"}
@@ -57,7 +57,7 @@ def _missing(declared: Declaration, found: Rights, runtime: str) -> Iterator[Dif
         text = f"{grantee} may not {privilege}" + (f" its {', '.join(columns)}" if any(columns) else "")
         yield Difference(on, grade, text, (f"GRANT {right} ON {on} TO {grantee}",))
     for grantee in sorted(unseen):
-        query = f"SELECT table_name, privilege FROM DBA_TAB_PRIVS WHERE grantee = '{grantee}'"
+        query = question("table_name, privilege", "DBA_TAB_PRIVS", f"grantee = '{grantee}'")
         what = "its own rights are" if grantee == runtime else "its rights are"
         yield Difference(grantee, Grade.UNSEEN, f"{what} not visible to this user", (query,), "DBA")
 
@@ -104,7 +104,7 @@ def _regrant(grant: Grant, wanted: Iterable[Grant]) -> tuple[str, ...]:
 
 def _system(found: Rights, runtime: str) -> Iterator[Difference]:
     if found.system is None:
-        query = f"SELECT privilege FROM DBA_SYS_PRIVS WHERE grantee = '{runtime}'"
+        query = question("privilege", "DBA_SYS_PRIVS", f"grantee = '{runtime}'")
         yield Difference(runtime, Grade.UNSEEN, "its privileges are not visible to this user", (query,), "DBA")
         return
     for role in sorted(found.roles - _HARMLESS_ROLES):

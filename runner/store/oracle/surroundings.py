@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Declaration
-from runner.store.oracle.dictionary import Step, Surroundings
+from runner.store.oracle.dictionary import Step, Surroundings, question
 
 OLDEST = 19
 """Release of Oracle that everything is made for."""
 UNDO_S = 900
 """Undo must last for the longest statement and what a restart reads; Oracle's own default."""
 FULL, FILLING = 97.0, 85.0
-"""Percent of a tablespace that is used, growth counted in, from which it stops soon, and from which it is to be looked at."""
+"""Percent of a tablespace that is used, growth counted in: from which it is about to stop, and to be looked at."""
 CLOCK_S = 2.0
 """Difference of the two clocks from which limits that a ward is told do not fit what it sees."""
 _IDLE_NLS = {"NLS_SORT": "BINARY", "NLS_COMP": "BINARY"}
@@ -79,7 +79,9 @@ def _scripts(declared: Declaration, found: Surroundings) -> Iterator[Difference]
             yield Difference(name, Grade.WRONG, "another text of the script has run", advice=install)
     for name in sorted(set(found.scripts) - set(declared.scripts)):
         text = "a script has run that this release and outboxes.yaml do not have"
-        yield Difference(name, Grade.LOOK, text, advice="Look whether an outbox was renamed, or a newer release installed.")
+        yield Difference(
+            name, Grade.LOOK, text, advice="Look whether an outbox was renamed, or a newer release installed."
+        )
 
 
 def _plans(plans: Sequence[Planned]) -> Iterator[Difference]:
@@ -92,7 +94,11 @@ def _plans(plans: Sequence[Planned]) -> Iterator[Difference]:
             yield Difference(plan.name, Grade.UNSEEN, text, (f"EXPLAIN PLAN FOR\n{plan.sql}",), "DBA")
             continue
         full = [each for each in plan.steps if each.object == plan.table and each.options.startswith("FULL")]
-        full += [each for each in plan.steps if each.object == plan.index and "FULL SCAN" in each.options and not _in_order(each)]
+        full += [
+            each
+            for each in plan.steps
+            if each.object == plan.index and "FULL SCAN" in each.options and not _in_order(each)
+        ]
         if full:
             text = f"the plan reads all of {plan.table} at every poll"
             yield Difference(plan.name, Grade.WRONG, text, gather)
@@ -110,7 +116,7 @@ def _in_order(step: Step) -> bool:
 def _space(found: Surroundings) -> Iterator[Difference]:
     if found.used_percent is None:
         names = ", ".join(f"'{name}'" for name in sorted(found.tablespaces)) or "'…'"
-        query = f"SELECT * FROM DBA_TABLESPACE_USAGE_METRICS WHERE tablespace_name IN ({names})"
+        query = question("*", "DBA_TABLESPACE_USAGE_METRICS", f"tablespace_name IN ({names})")
         yield Difference("tablespaces", Grade.UNSEEN, "free space is not visible to this user", (query,), "DBA")
         return
     for name, used in sorted(found.used_percent.items()):
@@ -128,7 +134,7 @@ def _parameters(found: Surroundings) -> Iterator[Difference]:
         yield Difference("release", Grade.WRONG, text, advice="Upgrade the database.")
     if found.parameters is None:
         names = "'compatible', 'max_string_size', 'undo_retention', 'processes'"
-        query = f"SELECT name, value FROM V$PARAMETER WHERE name IN ({names})"
+        query = question("name, value", "V$PARAMETER", f"name IN ({names})")
         yield Difference("parameters", Grade.UNSEEN, "not visible to this user", (query,), "DBA")
         return
     undo = found.parameters.get("undo_retention", "")
@@ -147,7 +153,7 @@ def _nls(found: Surroundings, runtime: str) -> Iterator[Difference]:
     for name, wanted in _IDLE_NLS.items():
         value = found.session_sort.get(name, wanted)
         if value != wanted:
-            text = f"{runtime}'s sessions have {name} = {value}: comparisons go past the indexes, and letters change places"
+            text = f"{runtime}'s sessions have {name} = {value}: comparisons go past the indexes"
             trigger = (
                 f"CREATE OR REPLACE TRIGGER {runtime}.EESZT_LOGON AFTER LOGON ON {runtime}.SCHEMA\n"
                 "BEGIN\n"
