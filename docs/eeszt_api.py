@@ -71,7 +71,7 @@ def about() -> str:
     """Give what the package says of itself."""
     text = _spec()
     comment = text[: text.index("\n\n", text.index("--"))]
-    return re.sub(r"^.*?\n\n", "", _prose(comment), count=1, flags=re.DOTALL).strip()
+    return " ".join(re.sub(r"^  -- ?", "", comment, flags=re.MULTILINE).split())
 
 
 def subprograms() -> Iterator[Subprogram]:
@@ -111,8 +111,3 @@ def _spec() -> str:
     found = _HEAD.search(read_blocks(SOURCE / "package.sql")["api_spec"])
     assert found is not None
     return found[1]
-
-
-def _prose(comment: str) -> str:
-    lines = re.sub(r"^  -- ?", "", comment.strip("\n"), flags=re.MULTILINE)
-    return "\n\n".join(" ".join(part.split()) for part in lines.split("\n\n"))

@@ -357,8 +357,8 @@ class Outbox(Protocol):
         """
         Apply outcomes: state, ward answer, identifiers, attempt, result, what is due from them; item → verdict.
 
-        An identifier that another item owns parks the item (IDENTIFIER_TAKEN) and tells the ward PAPER. Items that another
-        session holds are left out of the answer: nothing was changed of them, hand them over again.
+        An identifier that another item owns parks the item (IDENTIFIER_TAKEN) and tells the ward PAPER. Items that
+        another session holds are left out of the answer: nothing was changed of them, hand them over again.
         """
 
     def sweep(self, lane: str) -> Mapping[str, int]:
@@ -366,8 +366,8 @@ class Outbox(Protocol):
         What time brings: rescue, ward answers due, windows closed, successors of failed predecessors, results expired.
 
         Returns:
-            Counts by verb: ``rescued``, ``answered``, ``cancelled``, ``missed``, ``skipped``, ``settled``, ``purged``; only
-            those above zero.
+            Counts by verb: ``rescued``, ``answered``, ``cancelled``, ``missed``, ``skipped``, ``settled``, ``purged``;
+            only those above zero.
         """
 
     def write_back(self, limit: int) -> Mapping[str, int]:
@@ -458,7 +458,7 @@ class Desk(Protocol):
         """The document types in force."""
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
-        """Run one reading statement, for listings; column names in lower case."""
+        """Run one reading statement, for listings; column names in lower case, instants and days as text."""
 
 
 @dataclass(frozen=True, slots=True)

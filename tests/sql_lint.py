@@ -32,6 +32,9 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     r"\bDELETING OR\b": ("", "a trigger's predicate among other conditions"),
     r"\bSET \((\S+), \S+\) = \(": (r"SET \1 = (", "several columns set by one query"),
     r"\bJSON_TABLE\(.*\) jt\b": ("DUAL jt", "JSON_TABLE"),
+    r"\bTIMESTAMP '&until 00:00:00'": ("SYSTIMESTAMP", "SQL*Plus's variable in a literal"),
+    r"^ALTER TABLE \w+ MODIFY\n  PARTITION BY[^;]*": ("", "partitioning a table that is there"),
+    r"^(CREATE USER|GRANT CREATE|GRANT \w+ ON SYS\.)[^;]*": ("", "users and their system privileges"),
     r"^CREATE OR REPLACE CONTEXT .*": ("", "an application context"),
 }
 """What sqlfluff cannot read → what it is shown instead, and what it is."""
@@ -46,10 +49,11 @@ def readable(statement: str) -> str:
 
 def shown() -> Iterator[tuple[str, str]]:
     """Give file and statement of everything that is shipped."""
-    for path in sorted((ROOT / "sql" / "oracle").glob("[0-9]*.sql")):
+    folder = ROOT / "sql" / "oracle"
+    for path in sorted([*folder.glob("[0-9]*.sql"), *folder.glob("optional/*.sql")]):
         text = "\n".join("" if SQLPLUS.match(line) else line for line in path.read_text("utf-8").splitlines())
         for statement in statements(text):
-            yield path.name, statement
+            yield str(path.relative_to(folder)), statement
 
 
 def problems() -> Iterator[str]:

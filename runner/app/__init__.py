@@ -13,7 +13,7 @@ from runner.app.check.schema import mending
 from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.columns import check_columns
 from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
-from runner.app.schema import oracle_scripts, script_files
+from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -31,6 +31,7 @@ __all__ = [
     "default_pack",
     "folders",
     "install_example",
+    "install_oracle",
     "legible",
     "load_settings",
     "log_out",
@@ -40,9 +41,10 @@ __all__ = [
     "mending",
     "opened_desk",
     "opened_store",
+    "oracle_files",
     "oracle_scripts",
+    "oracle_site",
     "running",
-    "script_files",
     "search_audit",
     "show_audit",
     "story_of",

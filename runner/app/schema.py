@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from runner.app.oracle import access_of
 from runner.app.site import folders, load_settings, settings_path
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.problems import Problems
 from runner.settings import Database, shipped
 from runner.store import OutboxTable, Overlay
+from runner.store.oracle import OracleStore
 from runner.store.oracle.ddl import Site, scripts
+from runner.store.oracle.optional import optional_files
 from runner.store.oracle.script import Script, files
 
 
@@ -28,11 +31,11 @@ def tables_of(outboxes: Mapping[str, OutboxConfig]) -> dict[str, OutboxTable]:
     }
 
 
-def oracle_scripts(
+def oracle_site(
     named: str | Path | None, users: Mapping[str, str | None], tablespaces: Mapping[str, str | None]
-) -> list[Script]:
+) -> Site:
     """
-    Give the scripts of a site's Oracle database in their order.
+    Give what a site's Oracle database calls things.
 
     Args:
         named: The site's settings file; where there is none, the shipped outboxes count.
@@ -51,14 +54,13 @@ def oracle_scripts(
     problems.raise_any()
     site = site_of(database, outboxes)
     spaces = {**site.tablespaces, **{what: name for what, name in tablespaces.items() if name}}
-    site = replace(
+    return replace(
         site,
         tablespaces=spaces,
         owner=users.get("owner") or site.owner,
         runtime=users.get("runtime") or site.runtime,
         his=users.get("his") or site.his,
     )
-    return scripts(shipped("sql") / "oracle" / "source", site)
 
 
 def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:
@@ -70,11 +72,46 @@ def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:
     return Site(tables_of(outboxes), {what: name for what, name in places.items() if name}, **said)
 
 
-def script_files(all_scripts: list[Script], folder: Path) -> list[Path]:
-    """Write scripts as SQL*Plus runs them, with ``install.sql``, into a folder; what was written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in files(all_scripts).items():
-        (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    return written
+def oracle_scripts(site: Site) -> list[Script]:
+    """Give the scripts of an Oracle database in their order."""
+    return scripts(_source(), site)
+
+
+def oracle_files(site: Site) -> dict[str, str]:
+    """Give file → text of everything for SQL*Plus: the scripts, ``install.sql``, and what may be run besides."""
+    return {**files(oracle_scripts(site)), **optional_files(_source(), site)}
+
+
+def install_oracle(
+    named: str | Path | None, site: Site, password: str | None, agreed: Callable[[Sequence[Script]], bool]
+) -> bool:
+    """
+    Install the schema of a site's Oracle database as its owner, or complete it; whether that was agreed to.
+
+    Args:
+        named: The site's settings file.
+        site: What it calls things.
+        password: The owner's; None: the settings' user is the owner.
+        agreed: Is shown the scripts that would run.
+
+    Raises:
+        IntegrityError: The database belongs to the other environment.
+        StoreError: Oracle refuses; what ran before stays, and the next time goes on from there.
+    """
+    settings = load_settings(named)
+    access = access_of(settings.database)
+    if password is not None:
+        access = replace(access, user=site.owner, password=lambda: password, owner=None)
+    store = OracleStore(access, site.outboxes, shipped("sql"), site)
+    try:
+        missing = store.pending()
+        if missing and not agreed(missing):
+            return False
+        store.install(settings.runner.environment)
+    finally:
+        store.close()
+    return True
+
+
+def _source() -> Path:
+    return shipped("sql") / "oracle" / "source"

@@ -6,6 +6,7 @@ import getpass
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from runner.errors import fault
 if TYPE_CHECKING:
     import argparse
 
+    from runner.store.oracle.ddl import Site
     from runner.store.oracle.script import Script
 
 
@@ -27,14 +29,24 @@ def add(commands: Any) -> None:
     group = commands.add_parser("db", help="install and read the database").add_subparsers(
         metavar="ACTION", required=True
     )
-    command = group.add_parser("install", help="create tables, views and triggers (embedded database); safe to repeat")
+    command = group.add_parser("install", help="create what is missing of tables, views and triggers; safe to repeat")
+    add_names(command)
+    command.add_argument(
+        "--yes", action="store_true", help="Oracle: do not ask whether the scripts that are shown may run"
+    )
+    command.add_argument(
+        "--password-file", type=Path, help="Oracle: file with the owner's password; else it is asked for"
+    )
     command.set_defaults(handle=install)
     command = group.add_parser("ddl", help="print the scripts of an Oracle database, for SQL*Plus or SQLcl")
     add_names(command)
-    command.add_argument("--folder", type=Path, help="write them there, a file each, with install.sql that runs them")
+    command.add_argument(
+        "--folder", type=Path, help="write them there, a file each, with install.sql and the optional ones"
+    )
     command.set_defaults(handle=ddl)
     command = group.add_parser("check", help="compare tables, rights and surroundings with what is declared")
-    command.add_argument("--as", dest="look_as", metavar="USER", help="look as this database user, e.g. owner or DBA")
+    command.add_argument("--as", dest="look_as", metavar="USER", help="Oracle: look as owner or DBA, who see more")
+    command.add_argument("--password-file", type=Path, help="with --as: file with the password; else it is asked for")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--ddl", action="store_true", help="print the statements that mend what was found, as a script")
     add_json(how)
@@ -61,11 +73,44 @@ def add(commands: Any) -> None:
 
 
 def install(args: argparse.Namespace) -> int:
-    """Create what is missing."""
-    with app.opened_store(args.settings) as store:
-        store.install(app.load_settings(args.settings).runner.environment)
+    """Create what is missing; on Oracle after it was shown."""
+    database = app.load_settings(args.settings).database
+    if database.path is not None:
+        with app.opened_store(args.settings) as store:
+            store.install(app.load_settings(args.settings).runner.environment)
+    elif not _install_oracle(args, database.user):
+        print("nothing was changed")
+        return FAILED
     print("the database is installed; `eeszt-runner mapping activate` puts the document types in force")
     return DONE
+
+
+def _install_oracle(args: argparse.Namespace, user: str | None) -> bool:
+    site = site_for(args)
+    is_own = args.password_file is None and site.owner.upper() == (user or "").upper()
+    password = None if is_own else read_password(args, "the owner")
+    return app.install_oracle(args.settings, site, password, lambda scripts: agreed(args, scripts))
+
+
+def read_password(args: argparse.Namespace, whose: str) -> str:
+    """Give a database user's password: of the file that was named, else asked for without echo."""
+    if args.password_file is None:
+        return getpass.getpass(f"Password of {whose}: ")
+    try:
+        return str(args.password_file.read_text(encoding="utf-8")).partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise fault(1006, "db", file=str(args.password_file), name="--password-file", reason=reason) from error
+
+
+def agreed(args: argparse.Namespace, scripts: Sequence[Script]) -> bool:
+    """Show the scripts that would run, and ask."""
+    for script in scripts:
+        print(f"-- {script.name}: {script.says}\n{script.body}\n")
+    if args.yes:
+        return True
+    answer = input(f"Run these {len(scripts)} script(s)? [y/N] ") if sys.stdin.isatty() else ""
+    return answer.strip().lower() in {"y", "yes", "i", "igen"}
 
 
 def add_names(command: argparse.ArgumentParser) -> None:
@@ -78,29 +123,31 @@ def add_names(command: argparse.ArgumentParser) -> None:
     command.add_argument("--lob-tablespace", help="of payloads, bodies and documents; else that of the tables")
 
 
-def scripts_for(args: argparse.Namespace) -> list[Script]:
-    """Give the scripts with the names that the command line says."""
+def site_for(args: argparse.Namespace) -> Site:
+    """Give the names that the command line says."""
     users = {"owner": args.owner, "runtime": args.runtime, "his": args.his}
     places = {"data": args.tablespace, "index": args.index_tablespace, "lob": args.lob_tablespace}
-    return app.oracle_scripts(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+    return app.oracle_site(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
 
 
 def ddl(args: argparse.Namespace) -> int:
     """Print the scripts, or write them into a folder."""
-    scripts = scripts_for(args)
-    if args.folder is not None:
-        written = app.script_files(scripts, args.folder)
-        print(f"{len(written)} files in {args.folder}; in SQL*Plus, there and as the owner: @install.sql")
+    site = site_for(args)
+    if args.folder is None:
+        for script in app.oracle_scripts(site):
+            print(script.file())
         return DONE
-    for script in scripts:
-        print(script.file())
+    for name, text in app.oracle_files(site).items():
+        (args.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (args.folder / name).write_text(text, encoding="utf-8")
+    print(f"the scripts are in {args.folder}; in SQL*Plus, there and as {site.owner}: @install.sql")
     return DONE
 
 
 def check(args: argparse.Namespace) -> int:
     """Print a line for each thing that was compared; 1 if anything failed."""
     logging.getLogger("runner").addHandler(logging.NullHandler())  # what there is to say is said below
-    login = (args.look_as, _password(args.look_as)) if args.look_as else None
+    login = (args.look_as, read_password(args, args.look_as)) if args.look_as else None
     findings = list(app.check_installation(args.settings, datetime.now(UTC), checks=app.SCHEMA, login=login))
     if args.ddl:
         print(app.mending(findings))
@@ -109,13 +156,6 @@ def check(args: argparse.Namespace) -> int:
     else:
         print(f"{listed(findings)}\n\n{summary(findings)}")
     return FAILED if any(each.status is app.Status.FAIL for each in findings) else DONE
-
-
-def _password(user: str) -> str:
-    """Ask for a database user's password; a pipe gives it in its first line."""
-    if sys.stdin.isatty():
-        return getpass.getpass(f"password of {user}: ")
-    return sys.stdin.readline().rstrip("\r\n")
 
 
 def adopt(args: argparse.Namespace) -> int:

@@ -51,7 +51,7 @@ ORACLE: dict[int, Entry] = {
     ),
     7412: Entry(
         "a trigger of the database refused the row ({code}){named}, nothing was changed",
-        "Correct the trigger, or the row that it refuses; triggers of the HIS should not raise on the runner's columns.",
+        "Correct the trigger, or the row that it refuses; none should raise on the runner's columns.",
     ),
     7413: Entry(
         "the database refused a value of the row ({code}){named}, nothing was changed",

@@ -16,9 +16,9 @@ class Database:
 
     Attributes:
         path: File of the embedded database (SQLite): for demonstration, tests and authors of mappings; one daemon only.
-        dsn: An Oracle database: ``host:port/service``, ``tcps://host:port/service``, a descriptor (several addresses and
-            retries for a fail-over belong there), or a name of `tnsnames.ora` in `config_dir`. Production demands TCPS,
-            or Oracle's own encryption in `thick` mode.
+        dsn: An Oracle database: ``host:port/service``, ``tcps://host:port/service``, a descriptor (several addresses
+            and retries for a fail-over belong there), or a name of `tnsnames.ora` in `config_dir`. Production demands
+            TCPS, or Oracle's own encryption in `thick` mode.
         user: The runtime user; left out where the wallet holds name and password.
         password_file: File with its password, in one line.
         owner: Whose schema the tables are in; the user's own where it is left out.

@@ -1,4 +1,4 @@
-"""What a database gives to everything that all databases do alike: transactions, looks, and statements by their names."""
+"""What a database gives to everything that all databases do alike: transactions, looks, statements by their names."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class LaneScope(Books, Protocol):
     def items(self, rows: Mapping[int, Row]) -> list[Item]:
         """Give rows with everything that their work needs, in the order of ``rows``."""
 
-    def forget(self, kind: str, items: Collection[int]) -> None:
-        """Forget ``payload``, ``document`` or ``body`` of items."""
+    def forget(self, kind: str, items: Collection[int]) -> int:
+        """Forget ``payload``, ``document`` or ``body`` of items; of how many."""
 
     def store_message(self, binds: Mapping[str, object], *, renew: bool) -> None:
         """
@@ -101,7 +101,7 @@ class Database(Protocol):
         """One lane as it is now, without a lock."""
 
     def forgetting(self) -> AbstractContextManager[Scope]:
-        """One transaction after which nothing of what is forgotten is left in the database's files, where it can do that."""
+        """One transaction that leaves nothing of what is forgotten in the database's files, where it can do that."""
 
     def read(self, block: str, **binds: object) -> Sequence[Record]:
         """Run a reading block that names no outbox, in a look of its own."""

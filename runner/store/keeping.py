@@ -34,8 +34,7 @@ def forget(database: Database, kept: KeptFor, limit: int) -> Mapping[str, int]:
             transaction = scope.on(lane)
             for kind in kinds:
                 items = _find(transaction, kind, kept, left[kind])
-                transaction.forget(kind, items)
-                left[kind] -= len(items)
+                left[kind] -= transaction.forget(kind, items)
     counts = {kind: limit - rest for kind, rest in left.items() if rest < limit}
     return {**counts, **_forget_logins(database, limit)}
 

@@ -13,7 +13,7 @@ from runner.store.rows import certain
 from runner.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from runner.ports import PermitRequest
     from runner.store.database import LaneScope

@@ -1,4 +1,4 @@
--- 090_context.sql: who a session is bound to.
+-- 090_context.sql: who a session is bound to; the owner needs CREATE ANY CONTEXT.
 -- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
 -- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK

@@ -1,4 +1,4 @@
--- 100_package.sql: what MedWorkS calls.
+-- 100_package.sql: what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO.
 -- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
 -- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3' THEN
+  IF l_sha256 = '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -131,11 +131,11 @@ END EESZT_OUT_BACKGROUND_API;
 
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
-  -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
-  -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
-  -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.
-  -- p_his_user and p_recorded_by may be left out in a session that is bound (bind): then its user counts.
+  -- All that MedWorkS asks of the EESZT connection. Items are rows of the outboxes, told apart by their number.
+  -- Instants are UTC, save where a view shows them. A subprogram works inside the caller's transaction, which the
+  -- caller ends, unless it says that it commits by itself. Errors are ORA-20701 to ORA-20799 with a Hungarian
+  -- sentence that says what to do; whatever raised one has changed nothing. p_his_user and p_recorded_by may be left
+  -- out in a session that is bound (bind): then its user counts.
 
   -- Writes an item and gives its number. The same document type and source key twice gives the number of the item that is on
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
@@ -146,7 +146,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   --   p_recorded_at: when it was recorded; left out: now
   --   p_replaces: the item that this one stands for, see resubmit and replace_prescription
   --   p_first_recorded_at: when what it corrects was first recorded; time windows run from there
-  -- Errors: 20705 20710
+  -- Errors: 20705 20709 20710
   FUNCTION submit (
     p_document_type     IN VARCHAR2,
     p_source_key        IN VARCHAR2 DEFAULT NULL,
@@ -169,7 +169,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- the withdrawal was accepted, or there was nothing to withdraw; where the withdrawal is refused the original stands, and
   -- the new one ends SKIPPED without a word to the ward about paper.
   --   p_source_key, p_workplace: left out: the original's
-  -- Errors: 20701 20702 20704 20705 20710
+  -- Errors: 20701 20702 20704 20705 20709 20710
   FUNCTION replace_prescription (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
@@ -211,7 +211,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- names the old one, and its time window runs from the first recording. Not for what a ward waited for: there the paper
   -- form is valid, and a new prescription is a new record.
   --   p_payload: left out: the old one's
-  -- Errors: 20701 20705 20706 20707 20710
+  -- Errors: 20701 20705 20706 20707 20709 20710
   FUNCTION resubmit (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
@@ -748,7 +748,6 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
     l_state VARCHAR2(20 CHAR);
     l_new   NUMBER;
   BEGIN
-    l_state := withdraw(p_item_id, p_asked_by);
     FOR rec IN (
       SELECT o.document_type AS document_type, o.source_key AS source_key, o.order_key AS order_key,
              o.priority AS priority, o.recorded_by AS recorded_by, o.workplace AS workplace, o.payload AS payload,
@@ -757,6 +756,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
         FROM EESZT_OUT_INTERACTIVE o
        WHERE o.item_id = p_item_id
     ) LOOP
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
                       p_payload, p_item_id, NULL);
@@ -1262,7 +1263,6 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
     l_state VARCHAR2(20 CHAR);
     l_new   NUMBER;
   BEGIN
-    l_state := withdraw(p_item_id, p_asked_by);
     FOR rec IN (
       SELECT o.document_type AS document_type, o.source_key AS source_key, o.order_key AS order_key,
              o.priority AS priority, o.recorded_by AS recorded_by, o.workplace AS workplace, o.payload AS payload,
@@ -1271,6 +1271,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
         FROM EESZT_OUT_QUERY o
        WHERE o.item_id = p_item_id
     ) LOOP
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
                       p_payload, p_item_id, NULL);
@@ -1776,7 +1778,6 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
     l_state VARCHAR2(20 CHAR);
     l_new   NUMBER;
   BEGIN
-    l_state := withdraw(p_item_id, p_asked_by);
     FOR rec IN (
       SELECT o.document_type AS document_type, o.source_key AS source_key, o.order_key AS order_key,
              o.priority AS priority, o.recorded_by AS recorded_by, o.workplace AS workplace, o.payload AS payload,
@@ -1785,6 +1786,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
         FROM EESZT_OUT_BACKGROUND o
        WHERE o.item_id = p_item_id
     ) LOOP
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
                       p_payload, p_item_id, NULL);
@@ -2252,5 +2255,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

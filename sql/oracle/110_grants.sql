@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql';
-  IF l_sha256 = 'b2af456a2a0d14e642d2c7c8eac088411545aeffef98a590416f6688bcdfd75b' THEN
+  IF l_sha256 = '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 110_grants.sql has run already');
   END IF;
 END;
@@ -43,34 +43,37 @@ GRANT SELECT ON EESZT_LOGIN_SEQ TO EESZT_RUNTIME;
 GRANT SELECT ON EESZT_ROW_SEQ TO EESZT_RUNTIME;
 
 GRANT SELECT ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
               withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
+              replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
+
+GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO "MEDWORKS";
 
 GRANT SELECT ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
               withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
+              replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
+
+GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO "MEDWORKS";
 
 GRANT SELECT ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
               withdraw_asked_at, withdraw_asked_by, compensation, mapping_version, message_id, acting_user,
               reason_code, status_text) ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
+
+GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
+              replaces, first_recorded_at, withdraws) ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 
 GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
               replaces, first_recorded_at, withdraws) ON EESZT_OUT_BACKGROUND TO "MEDWORKS";
@@ -96,5 +99,5 @@ GRANT EXECUTE ON EESZT_API TO "MEDWORKS";
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '110_grants.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('110_grants.sql', 'b2af456a2a0d14e642d2c7c8eac088411545aeffef98a590416f6688bcdfd75b', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('110_grants.sql', '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -63,11 +63,11 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '7f9fd49aeb0844a3c4dd9c9975c70703c1ee27bae3d83df6ea170e9a646e00b3';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26';
 SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'b2af456a2a0d14e642d2c7c8eac088411545aeffef98a590416f6688bcdfd75b';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = '97feb3375341830e89777815c2a3c8e942603e03942c616d6c5cc2aa2fe3fab4';
 SET DEFINE ON
 @@&next_script

@@ -257,6 +257,14 @@ o.[item_id] AS item_id, o.[state] AS state, o.[ward_answer] AS ward_answer, o.[c
                  OR (o.[needs] = 'FINAL'
                      AND p.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'))
                  OR (p.[withdraws] IS NOT NULL AND p.[state] = 'SKIPPED' AND p.[reason_code] = 'PREDECESSOR'))))
+   AND (o.[depends_on] IS NULL OR NOT EXISTS (  -- locked when it should have been handed on: see lock_successors
+         SELECT /*+ NO_UNNEST */ 1
+           FROM [outbox] e JOIN [outbox] g ON g.[item_id] = e.[depends_on]
+          WHERE e.[item_id] = o.[depends_on] AND e.[sent_at] IS NULL
+            AND e.[state] IN ('INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND g.[state] NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND (e.[reason_code] = 'PREDECESSOR'
+                 OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE w WHERE w.withdrawal_type = e.[document_type]))))
 
 -- probe_rows --
 -- A part of statements: rows to ask after now, unknown or ended by absence and asked after once more.
@@ -372,6 +380,19 @@ UPDATE EESZT_MESSAGE SET purged_at = NULL, body = :body WHERE item_id = :item_id
 SELECT o.[depends_on] AS depends_on, o.[item_id] AS item_id
   FROM [outbox] o
  WHERE o.[needs_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- lock_successors --
+-- What waits for items that never went, as far as no other session holds it; the claim holds back what is left out here.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[depends_on] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+   AND o.[state] IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- hand_on_locked --
+-- hand_on for those rows alone.
+[block hand_on]
+   AND o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
 
 -- identifier_owner --
 -- Whose identifiers are.
@@ -590,9 +611,9 @@ MERGE INTO EESZT_RUNNER r USING (SELECT :lane AS lane, :owner AS owner FROM DUAL
 
 -- pause --
 -- Pause a lane until it is resumed.
-MERGE INTO EESZT_LANE l USING (SELECT :lane AS lane, :paused_by AS paused_by FROM DUAL) n ON (l.lane = n.lane)
- WHEN MATCHED THEN UPDATE SET l.paused_at = COALESCE(l.paused_at, [now]), l.paused_by = n.paused_by
- WHEN NOT MATCHED THEN INSERT (lane, paused_at, paused_by) VALUES (n.lane, [now], n.paused_by)
+MERGE INTO EESZT_LANE l USING (SELECT :lane AS lane, :paused_by AS new_paused_by FROM DUAL) n ON (l.lane = n.lane)
+ WHEN MATCHED THEN UPDATE SET l.paused_at = COALESCE(l.paused_at, [now]), l.paused_by = n.new_paused_by
+ WHEN NOT MATCHED THEN INSERT (lane, paused_at, paused_by) VALUES (n.lane, [now], n.new_paused_by)
 
 -- resume --
 -- Let a lane go on.
@@ -619,30 +640,31 @@ SELECT u.his_user AS his_user FROM EESZT_USER_MAP u WHERE u.eeszt_user = :eeszt_
 
 -- service_state --
 -- Tell MedWorkS how a service is; since when counts from the change.
-MERGE INTO EESZT_SERVICE_STATE s USING (SELECT :service AS service, :state AS state, :since AS since FROM DUAL) n
-    ON (s.service = n.service)
+MERGE INTO EESZT_SERVICE_STATE s
+USING (SELECT :service AS service, :state AS new_state, :since AS new_since FROM DUAL) n
+   ON (s.service = n.service)
  WHEN MATCHED THEN UPDATE
-  SET s.since = CASE WHEN s.state = n.state AND n.since IS NULL THEN s.since ELSE COALESCE(n.since, [now]) END,
-      s.state = n.state, s.reported_at = [now]
+  SET s.since = CASE WHEN s.state = n.new_state AND n.new_since IS NULL THEN s.since ELSE COALESCE(n.new_since, [now]) END,
+      s.state = n.new_state, s.reported_at = [now]
  WHEN NOT MATCHED THEN INSERT (service, state, since, reported_at)
-VALUES (n.service, n.state, COALESCE(n.since, [now]), [now])
+VALUES (n.service, n.new_state, COALESCE(n.new_since, [now]), [now])
 
 -- put_type --
 -- Put a document type in force.
 MERGE INTO EESZT_DOCUMENT_TYPE t
-USING (SELECT :document_type AS document_type, :digest AS digest, :title AS title, :lane AS lane, :kind AS kind,
-              :send_limit_s AS send_limit_s, :answer_limit_s AS answer_limit_s, :needs AS needs,
-              :withdrawal_type AS withdrawal_type, :is_probe AS is_probe FROM DUAL) n
+USING (SELECT :document_type AS document_type, :digest AS new_digest, :title AS new_title, :lane AS new_lane,
+              :kind AS new_kind, :send_limit_s AS new_send_limit_s, :answer_limit_s AS new_answer_limit_s,
+              :needs AS new_needs, :withdrawal_type AS new_withdrawal_type, :is_probe AS new_is_probe FROM DUAL) n
    ON (t.document_type = n.document_type)
  WHEN MATCHED THEN UPDATE
-  SET t.changed_at = CASE WHEN t.digest = n.digest AND t.active = 1 THEN t.changed_at ELSE [now] END,
-      t.digest = n.digest, t.title = n.title, t.lane = n.lane, t.kind = n.kind, t.send_limit_s = n.send_limit_s,
-      t.answer_limit_s = n.answer_limit_s, t.needs = n.needs, t.withdrawal_type = n.withdrawal_type,
-      t.is_probe = n.is_probe, t.active = 1
+  SET t.changed_at = CASE WHEN t.digest = n.new_digest AND t.active = 1 THEN t.changed_at ELSE [now] END,
+      t.digest = n.new_digest, t.title = n.new_title, t.lane = n.new_lane, t.kind = n.new_kind,
+      t.send_limit_s = n.new_send_limit_s, t.answer_limit_s = n.new_answer_limit_s, t.needs = n.new_needs,
+      t.withdrawal_type = n.new_withdrawal_type, t.is_probe = n.new_is_probe, t.active = 1
  WHEN NOT MATCHED THEN INSERT (document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, needs,
                                withdrawal_type, is_probe, active, changed_at)
-VALUES (n.document_type, n.digest, n.title, n.lane, n.kind, n.send_limit_s, n.answer_limit_s, n.needs,
-        n.withdrawal_type, n.is_probe, 1, [now])
+VALUES (n.document_type, n.new_digest, n.new_title, n.new_lane, n.new_kind, n.new_send_limit_s, n.new_answer_limit_s,
+        n.new_needs, n.new_withdrawal_type, n.new_is_probe, 1, [now])
 
 -- retire_types --
 -- Take the others out of force.
@@ -697,10 +719,9 @@ UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
  WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
 
 -- save_login --
--- Store a session; the HIS client that began its request knows it by the handle.
+-- Store a session; the HIS client that began it knows it by its handle.
 INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, handle_hash, sealed)
-VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at,
-        :handle_hash, :sealed)
+VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at, :handle_hash, :sealed)
 
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.

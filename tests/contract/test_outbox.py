@@ -10,6 +10,7 @@ import pytest
 from runner.domain import sentences
 from runner.domain.outbox import Compensation, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Ending
+from runner.errors import StoreError
 from runner.ports import DecisionNote, Permitted, WriteBack
 from tests.support.rows import (
     DIGESTS,
@@ -548,7 +549,7 @@ def test_a_source_query_reads_by_name_and_cannot_write(lab: Lab) -> None:
     ]
     with pytest.raises(Exception, match="RNR-7302"):
         lab.store.outbox.read_source("DELETE FROM MW_VENY", item)
-    with pytest.raises(Exception, match="RNR-7002"):
+    with pytest.raises(StoreError, match=r"RNR-7\d\d\d"):
         lab.store.outbox.read_source("SELECT * FROM MW_NINCS", item)
 
 

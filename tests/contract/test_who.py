@@ -198,7 +198,7 @@ def test_a_login_lets_the_parked_rows_go_in_the_same_transaction(lab: Lab) -> No
 def test_a_session_number_that_is_taken_changes_nothing(lab: Lab) -> None:
     saved = login(lab)
     lab.store.logins.save(saved)
-    with pytest.raises(StoreError, match="RNR-7002"):
+    with pytest.raises(StoreError):
         lab.store.logins.save(saved)
     assert lab.store.logins.live("O12345") == saved
 

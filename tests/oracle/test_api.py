@@ -111,6 +111,11 @@ def test_no_payload_breaks_the_doctors_transaction(hospital: Hospital, ward: Ses
     assert hospital.record("background", own)["state"] == "NEW"
 
 
+def test_a_time_that_is_said_to_be_unknown_is_not_taken_for_now(hospital: Hospital, ward: Session) -> None:
+    record = hospital.record("background", ward.written(recorded_at=None))
+    assert (record["state"], record["reason_code"]) == ("INVALID", "BAD_FIELD")
+
+
 def test_an_item_belongs_to_the_callers_transaction(hospital: Hospital, ward: Session) -> None:
     ward.submit()
     ward.connection.rollback()

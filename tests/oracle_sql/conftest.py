@@ -1,4 +1,4 @@
-"""An Oracle database with our schema and nothing else, put there as `db install` does."""
+"""An Oracle database with our schema and the tests' document types, and the scripts for one."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from runner.store.oracle.ddl import Site, scripts
-from runner.store.oracle.install import put_installation, run
-from tests.support.oracle import OracleDatabase
+from runner.store.oracle.ddl import GRANTS, Site, scripts
+from runner.store.oracle.script import Script
+from tests.support.oracle import HIS, RUNTIME, OracleDatabase
 from tests.support.rows import OUTBOXES, TYPES
 
 SOURCE = Path(__file__).parents[2] / "sql" / "oracle" / "source"
 
 
 @pytest.fixture
-def schema(bare_oracle: OracleDatabase) -> OracleDatabase:
+def schema(oracle: OracleDatabase) -> OracleDatabase:
     """A fresh database with our schema and the tests' document types in force."""
-    site = Site(
-        OUTBOXES,
-        owner=bare_oracle.owner,
-        runtime=bare_oracle.users["eeszt_runtime"][0],
-        his=bare_oracle.users["medworks"][0],
-    )
-    with closing(bare_oracle.connect()) as connection:
-        run(connection, scripts(SOURCE, site))
-        put_installation(connection, scripts(SOURCE, site), "test")
-    put_types(bare_oracle)
-    return bare_oracle
+    put_types(oracle)
+    return oracle
+
+
+def site_scripts(database: OracleDatabase) -> list[Script]:
+    """Give the scripts for a database's users; where all three are one, nothing is granted."""
+    runtime, his = database.users[RUNTIME][0], database.users[HIS][0]
+    every = scripts(SOURCE, Site(OUTBOXES, owner=database.owner, runtime=runtime, his=his))
+    return [each for each in every if each.name != GRANTS or runtime != database.owner]
 
 
 def put_types(database: OracleDatabase) -> None:

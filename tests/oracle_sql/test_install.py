@@ -10,20 +10,14 @@ import oracledb
 import pytest
 
 from runner.errors import IntegrityError, StoreError
-from runner.store.oracle.ddl import Site, schema_version, scripts
+from runner.store.oracle.ddl import schema_version
 from runner.store.oracle.install import check_owner, installed, pending, place, put_installation, run
 from runner.store.oracle.script import SQLPLUS, Script, files, statements
-from tests.oracle_sql.conftest import SOURCE
-from tests.support.oracle import HIS, RUNTIME, OracleDatabase
-from tests.support.rows import OUTBOXES
+from tests.oracle_sql.conftest import site_scripts
+from tests.support.oracle import OracleDatabase
 
 DDL_TIMES = "SELECT object_name, object_type, last_ddl_time FROM USER_OBJECTS ORDER BY 1, 2"
 INVALID = "SELECT object_name, object_type FROM USER_OBJECTS WHERE status <> 'VALID'"
-
-
-def site_scripts(database: OracleDatabase) -> list[Script]:
-    site = Site(OUTBOXES, owner=database.owner, runtime=database.users[RUNTIME][0], his=database.users[HIS][0])
-    return scripts(SOURCE, site)
 
 
 def names(found: list[Script]) -> list[str]:

@@ -196,3 +196,16 @@ def test_views_show_the_clocks_of_the_wards(schema: OracleDatabase) -> None:
         item = put(schema, recorded_at=recorded)
         [(shown,)] = schema.run("SELECT recorded_at FROM EESZT_V_STATUS WHERE item_id = :1", [item])
         assert shown == recorded.replace(hour=hour, tzinfo=None)
+
+
+@pytest.mark.parametrize(("lane", "state"), [("background", "NEW"), ("query", "SKIPPED")])
+def test_what_is_being_withdrawn_makes_room_in_its_own_outbox_only(
+    schema: OracleDatabase, lane: str, state: str
+) -> None:
+    item = put(schema, source_key="S")
+    schema.run(
+        "UPDATE EESZT_OUT_BACKGROUND SET state = 'ACCEPTED', compensation = 'DUE' WHERE item_id = :1",
+        [item],
+    )
+    later = put(schema, lane, source_key="S")
+    assert schema.run("SELECT state FROM EESZT_V_ITEM WHERE item_id = :1", [later]) == [(state,)]

@@ -163,10 +163,9 @@ def test_rows_of_one_statement_stand_behind_each_other(schema: OracleDatabase) -
 def test_a_statement_without_rows_and_one_that_fails_leave_nothing(schema: OracleDatabase) -> None:
     sql = "INSERT INTO EESZT_OUT_BACKGROUND (document_type, recorded_at) SELECT 'x', SYSTIMESTAMP FROM DUAL WHERE 1 = 0"
     schema.run(sql)
+    too_long = "INSERT INTO EESZT_OUT_BACKGROUND (document_type, order_key) VALUES ('x', RPAD('x', 101, 'y'))"
     with closing(schema.connect()) as connection:
         with pytest.raises(oracledb.DatabaseError, match="ORA-12899"):
-            connection.cursor().execute(
-                "INSERT INTO EESZT_OUT_BACKGROUND (document_type, order_key) VALUES ('ekat_esemeny', RPAD('x', 101))"
-            )
+            connection.cursor().execute(too_long)
         connection.commit()
     assert schema.run("SELECT COUNT(*) FROM EESZT_OUT_BACKGROUND") == [(0,)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.domain import sentences
-from runner.store import OutboxTable
+from runner.store import OutboxTable, Overlay
 from runner.store.naming import ORACLE, render
 from runner.store.oracle.package import package, refusals, without_head
 from runner.store.queries import read_blocks
@@ -65,6 +65,12 @@ def test_a_sites_own_names_are_in_the_package() -> None:
     assert not re.findall(r"\[[a-z_ ]+\]|\{[A-Z_]+\}|(?<!:):[a-z]", RENDERED)
 
 
+def test_an_outbox_over_a_table_of_the_his_is_not_written_by_the_package() -> None:
+    over = {"mw": OutboxTable("MW_ESEMENY", over=Overlay(("ESEMENY_ID",)))}
+    assert "RAISE_APPLICATION_ERROR(-20709" in package(SQL, over)
+    assert "-20709" not in RENDERED
+
+
 def test_specifications_come_before_the_bodies_that_call_them() -> None:
     heads = re.findall(r"CREATE OR REPLACE (PACKAGE(?: BODY)?) ", RENDERED)
     assert heads == ["PACKAGE"] * 3 + ["PACKAGE BODY"] * 3
@@ -110,5 +116,5 @@ def test_a_refusal_is_a_sentence_that_a_user_understands(refusal: object) -> Non
 
 def test_what_the_ward_reads_is_the_domains() -> None:
     assert f"'{sentences.NO_RUNNER}'" in RENDERED
-    assert sentences.PREDECESSOR_PAPER == sentences.on_paper(sentences.PREDECESSOR)
+    assert sentences.on_paper(sentences.PREDECESSOR) == sentences.PREDECESSOR_PAPER
     assert f"'{sentences.PREDECESSOR_PAPER}'" in RENDERED

@@ -24,15 +24,29 @@ class OracleLab(Lab):
     """
 
     errors = oracledb.Error
-    refuses_numbers = False
 
     def __init__(self, database: OracleDatabase, **options: Any) -> None:
         self.database = database
+        self._own: Any = None
         self.store = open_store(database, RUNTIME, **options)
         self.store.desk.activate(TYPES)
 
     def connect(self, who: str = OWNER) -> Any:
         return self.database.connect(who)
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+        super().close()
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        if self._own is None:
+            self._own = self.connect()
+        try:
+            yield self._own
+        finally:
+            self._own.rollback()
 
     @contextmanager
     def transaction(self) -> Iterator[Hand]:
@@ -68,7 +82,7 @@ class OracleLab(Lab):
     def _unguarded(self, lane: str, items: Sequence[int]) -> Iterator[Hand]:
         """Give a hand past the state trigger, which does not look at what is not settled yet."""
         table = OUTBOXES[lane].table
-        with closing(self.connect()) as connection, connection.cursor() as cursor:
+        with self._session() as connection, connection.cursor() as cursor:
             numbers = [(item,) for item in items]
             cursor.executemany(f"UPDATE {table} SET unsettled = 0 WHERE item_id = :1", numbers)
             yield Hand(connection, self._execute)

@@ -82,13 +82,11 @@ class Lab:
         store: Under test.
         path: Its file.
         errors: What its driver raises.
-        refuses_numbers: Whether a number that MedWorkS gives to an item is refused; else it does not count.
     """
 
     store: Store
     path: Path
     errors: type[Exception] = sqlite3.Error
-    refuses_numbers = True
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.path = folder / "medworks.db"
@@ -106,6 +104,12 @@ class Lab:
     def connect(self) -> Any:
         """Open a connection of MedWorkS's own."""
         return sqlite3.connect(self.path, timeout=5, isolation_level=None)
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        """Give a connection for one statement."""
+        with closing(self.connect()) as connection:
+            yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Hand]:
@@ -159,7 +163,7 @@ class Lab:
 
     def run(self, sql: str, binds: Binds = ()) -> list[tuple[Any, ...]]:
         """Run one statement as any tool would, and commit it."""
-        with closing(self.connect()) as connection:
+        with self._session() as connection:
             found = self._execute(connection, sql, binds)
             connection.commit()
             return list(found)
@@ -181,7 +185,7 @@ class Lab:
     def record(self, item: int) -> dict[str, Any]:
         """Give a row with all columns of its outbox."""
         for lane, outbox in OUTBOXES.items():
-            with closing(self.connect()) as connection:
+            with self._session() as connection:
                 sql = f"SELECT * FROM {outbox.table} WHERE item_id = {item:d}"
                 if found := self._columns(connection, sql, ()):
                     return {"lane": lane, **found[0]}
@@ -199,7 +203,7 @@ class Lab:
                      WHERE i.item_id = o.item_id AND i.name = 'eeszt_id' AND i.is_second = 0) AS eeszt_id
               FROM {OUTBOXES[lane].table} o LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.item_id"""
         found = {}
-        with closing(self.connect()) as connection:
+        with self._session() as connection:
             for some in (items[at : at + 900] for at in range(0, len(items), 900)):
                 listed = ", ".join(str(int(item)) for item in some)
                 records = self._columns(connection, f"{sql} WHERE o.item_id IN ({listed})", ())

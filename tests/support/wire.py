@@ -102,6 +102,7 @@ class _Connection:
         self._wire, self._client, self._server = wire, client, server
         self._client_speaks = False
         self._deaf = False
+        self._ended: list[None] = []
 
     def start(self) -> None:
         threading.Thread(target=self._run, args=(self._up,), daemon=True).start()
@@ -114,6 +115,10 @@ class _Connection:
             pass
         finally:
             self._wire._close((self._client, self._server))
+            self._ended.append(None)
+            if len(self._ended) == len((self._client, self._server)):  # both directions
+                self._client.close()
+                self._server.close()
 
     def _up(self) -> None:
         while data := self._client.recv(65536):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.store.embedded.database import EmbeddedDatabase
     from runner.store.rows import Record
 
+
 def write_back(database: EmbeddedDatabase, limit: int) -> Mapping[str, int]:
     """
     Copy what is due; counts ``written``, ``failed``, ``locked``, only those above zero.

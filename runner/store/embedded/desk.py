@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
@@ -159,8 +160,9 @@ class EmbeddedDesk:
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
         """Run one reading statement, for listings; column names in lower case."""
+        given = {name: value.isoformat() if isinstance(value, date) else value for name, value in binds.items()}
         with self._database.connections.reading() as connection:
-            records = connection.execute(sql, binds).fetchall()
+            records = connection.execute(sql, given).fetchall()
         return [{name.lower(): record[name] for name in record.keys()} for record in records]  # noqa: SIM118
 
 

@@ -81,9 +81,7 @@ class EmbeddedTransaction:
 
     def write(self, changes: Sequence[tuple[Row, Row]]) -> None:
         """Write rows as (seen, made of it), each fenced on what was seen."""
-        binds = [
-            stored({**to_binds(was, row), "now": self.now, "claim_owner": self._owner}) for was, row in changes
-        ]
+        binds = [stored({**to_binds(was, row), "now": self.now, "claim_owner": self._owner}) for was, row in changes]
         changed = self._connection.executemany(self._statements.of(self._lane, "write_row"), binds).rowcount
         if changed != len(binds):
             raise fault(7006, f"outbox {self._lane}", count=len(binds) - changed)
@@ -100,14 +98,15 @@ class EmbeddedTransaction:
         """Forget the bytes of items that are final."""
         self._run_plain("purge_bodies", items=to_json(list(items)), now=self.now)
 
-    def forget(self, kind: str, items: Collection[int]) -> None:
-        """Forget ``payload``, ``document`` or ``body`` of items."""
+    def forget(self, kind: str, items: Collection[int]) -> int:
+        """Forget ``payload``, ``document`` or ``body`` of items; of how many."""
         if kind == "body":
             self.purge_bodies(items)
         elif kind == "document":
             self._run_plain("forget_documents", items=to_json(list(items)))
         else:
             self._run("forget_payloads", items=to_json(list(items)))
+        return len(items)
 
     def queue_withdrawal(self, item_id: int, asked_by: str | None) -> int | None:
         """Insert the withdrawal of an item; 0 where one is alive, None where its type has none."""
@@ -141,9 +140,7 @@ class EmbeddedTransaction:
 
     def keep_identifier(self, item_id: int, name: str, value: str, *, second: bool) -> None:
         """Keep an identifier; one that is kept already stays as it is."""
-        self._run_plain(
-            "keep_identifier", item_id=item_id, name=name, value=value, is_second=int(second), now=self.now
-        )
+        self._run_plain("keep_identifier", item_id=item_id, name=name, value=value, is_second=int(second), now=self.now)
 
     def keep_attempt(self, completion: Completion, outcome: Outcome, verdict: Verdict) -> None:
         """Keep one try or probe, with its place in the audit log."""

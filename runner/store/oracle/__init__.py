@@ -88,6 +88,17 @@ class OracleStore:
         """Give the scripts that make the schema."""
         return scripts(self._sql / "oracle" / "source", self._site)
 
+    def pending(self) -> Sequence[Script]:
+        """
+        Give the scripts that an installation would run, as the owner.
+
+        Raises:
+            StoreError: Oracle refuses, the user is not the owner, or a script that holds data has run as another text.
+        """
+        with self._pool.session("install") as session:
+            check_owner(session.connection, self._site.owner)
+            return pending(session.connection, self.scripts())
+
     def install(self, environment: str = "test") -> None:
         """
         Create what is missing, as the owner; safe to repeat.

@@ -20,7 +20,7 @@ ORDER = (
     "store_message",
     "renew_message",
     "put_body",
-    "hand_on",
+    "hand_on_locked",
     "purge_bodies",
     "keep_identifier",
     "keep_attempt",
@@ -47,7 +47,10 @@ class Gathered:
         self._changes: list[tuple[Row, Row]] = []
         self._books: dict[str, list[dict[str, Any]]] = {}
         self._identities: dict[int, dict[str, object]] = {}
-        self._withdrawn: dict[int, int | None] = {}  # what an item withdraws: it may well be answered with that one's identifier
+        self._withdrawn: dict[
+            int, int | None
+        ] = {}  # what an item withdraws: it may well be answered with that one's identifier
+        self._ended: list[int] = []
         self._owners: Mapping[tuple[str, str], int] = {}
         self._kept: dict[tuple[str, str], int] = {}
         self.has_written = False
@@ -88,7 +91,7 @@ class Gathered:
 
     def hand_on(self, item_id: int) -> None:
         """Let what waits for an item that never went wait for what that one waited for."""
-        self._gather("hand_on", item_id=item_id)
+        self._ended.append(item_id)
 
     # books
 
@@ -138,9 +141,7 @@ class Gathered:
     def keep_result(self, item_id: int, asker: str, result: str, expires_at: datetime) -> None:
         """Keep the answer of a query for who asked."""
         self._gather("forget_result", item_id=item_id)
-        self._gather(
-            "keep_result", item_id=item_id, asker=asker, result=result, now=self.now, expires_at=expires_at
-        )
+        self._gather("keep_result", item_id=item_id, asker=asker, result=result, now=self.now, expires_at=expires_at)
 
     def queue_write_backs(self, item_id: int, record_item: int, copies: Sequence[WriteBack]) -> None:
         """Note copies that are due into the HIS's own tables, of an item or of the item that it withdraws."""
@@ -164,6 +165,7 @@ class Gathered:
 
     def send_books(self, *, commit: bool) -> bool:
         """Send what was gathered; whether the last of it carried the commit."""
+        self._hand_on_what_is_free()
         blocks = [block for block in ORDER if block in self._books]
         for block in blocks:
             statement = self._statements.of(self._lane, block)
@@ -171,10 +173,21 @@ class Gathered:
             self.has_written = True
         return commit and bool(blocks)
 
+    def _hand_on_what_is_free(self) -> None:
+        """Hand on what no other session holds: what waits for many items that never went is locked at once."""
+        ended, self._ended = self._ended, []
+        if not ended:
+            return
+        statement = self._statements.of(self._lane, "lock_successors")
+        locked = to_json([int(each["item_id"]) for each in self._session.query(statement, {"items": to_json(ended)})])
+        if locked != "[]":
+            for item_id in ended:
+                self._gather("hand_on_locked", item_id=item_id, locked=locked)
+
     @property
     def has_books(self) -> bool:
         """Whether anything is gathered beside the rows."""
-        return bool(self._books)
+        return bool(self._books or self._ended)
 
     def _identity_of(self, item_id: int) -> dict[str, object]:
         return self._identities.get(item_id, {"acting_user": None, "mapping_version": None})

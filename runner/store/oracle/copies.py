@@ -1,8 +1,8 @@
 """
 Write-back on Oracle: what an acceptance brought is copied into MedWorkS's own tables, row by row.
 
-Each copy is a transaction of its own. Its target is locked NOWAIT: SKIP LOCKED cannot tell a row that is locked from one
-that is missing, and waiting would let MedWorkS's users hold up the runner.
+Each copy is a transaction of its own. Its target is locked NOWAIT: SKIP LOCKED cannot tell a row that is locked from
+one that is missing, and waiting would let MedWorkS's users hold up the runner.
 """
 
 from __future__ import annotations

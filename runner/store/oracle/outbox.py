@@ -23,7 +23,6 @@ from runner.store.permits import permit
 from runner.store.rows import to_instant, to_json
 from runner.store.sweeping import LOOKED_FOR, sweep
 from runner.store.waking import wake
-from runner.store.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,7 +108,9 @@ class OracleOutbox:
 
         def ours(transaction: OracleTransaction) -> Sequence[Item]:
             held = transaction.take_records(transaction.rows("rows_of_token", token=token))
-            return transaction.items({item: held[item].row for item in taken if item in held and held[item].row == taken[item]})
+            return transaction.items(
+                {item: held[item].row for item in taken if item in held and held[item].row == taken[item]}
+            )
 
         return read_back(self._database.doing("read back"), lane, ours)
 
@@ -186,7 +187,7 @@ class OracleOutbox:
         return self._permit(lane, requests) if found is None else found
 
     def _complete(self, lane: str, completions: Sequence[Completion]) -> dict[int, Verdict]:
-        """Apply outcomes of one lane; first as if every identifier were new, and if one is not, with a look at whose."""
+        """Apply outcomes of one lane; first as if every identifier were new, else with a look at whose."""
         database = self._database.doing("complete")
         careful = False
         verdicts: dict[int, Verdict] = {}
@@ -220,7 +221,7 @@ class OracleOutbox:
         verdicts: dict[int, Verdict],
         written: Mapping[int, Row],
     ) -> dict[int, Verdict]:
-        """The answer to the commit was lost: where the rows are as they were written, it was made; else all is repeated."""
+        """The answer to the commit was lost: where the rows are as written, it was made; else all is repeated."""
 
         def was_made(transaction: OracleTransaction) -> bool:
             found = transaction.load(list(written))

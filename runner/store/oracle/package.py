@@ -17,6 +17,7 @@ from runner.store.queries import read_blocks
 
 _QUERY = re.compile(r"^( *)(.*)\[query ([a-z_]+)\]", re.MULTILINE)
 _EACH = re.compile(r"^ *\[each outbox\]\n(.*?)^ *\[end each\]\n", re.MULTILINE | re.DOTALL)
+_OVER = re.compile(r"^ *\[over\]\n(.*?)^ *\[end over\]\n", re.MULTILINE | re.DOTALL)
 _ERROR = re.compile(r"\[error (\d+)\]")
 _BIND = re.compile(r"(?<![\w:]):([a-z_]+)")
 _REFUSAL = re.compile(r"^(\d{5}) \| (.+?) \| (.+)$", re.MULTILINE)
@@ -78,6 +79,8 @@ class _Maker:
     def of(self, block: str, lane: str = "") -> str:
         """Render a block, for one outbox where it is one's."""
         text = _QUERY.sub(lambda found: found[1] + found[2] + self._query(found[3], len(found[1])), without_head(block))
+        is_over = bool(lane) and self._outboxes[lane].over is not None
+        text = _OVER.sub(lambda found: found[1] if is_over else "", text)
         text = _EACH.sub(lambda found: "".join(self._names(found[1], each) for each in self._outboxes), text)
         text = _ERROR.sub(lambda found: text_literal(self._sentences[int(found[1])]), text)
         lanes = [text_literal(each) for each in self._outboxes]

@@ -14,10 +14,11 @@ SCRIPT_TABLE = "EESZT_SCHEMA_SCRIPT"
 SKIP = "skip.sql"
 """What ``install.sql`` runs in the place of a script that has run."""
 
-SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+ [A-Z]+$|PROMPT|COLUMN|COMMIT;|@@)")
+SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+ [A-Z]+$|PROMPT|ACCEPT|COLUMN|COMMIT;|@@)")
 """Lines that are SQL*Plus's own, or that a driver does by itself."""
 
 _PLSQL = re.compile(r"(DECLARE|BEGIN|CREATE OR REPLACE (PROCEDURE|FUNCTION|TRIGGER|PACKAGE))\b")
+_TABLESPACE = re.compile(r" TABLESPACE (?:\w+|\"[^\"]+\")")
 _UNIT = re.compile(
     r"^CREATE OR REPLACE (?:PROCEDURE|FUNCTION|TRIGGER|PACKAGE(?: BODY)?|VIEW) \"?([\w$#]+)", re.MULTILINE
 )
@@ -123,8 +124,8 @@ class Script:
 
     @property
     def sha256(self) -> str:
-        """What it is recorded by."""
-        return hashlib.sha256(self.body.encode()).hexdigest()
+        """What it is recorded by: its text; tablespaces do not count, they may be another's from the second time on."""
+        return hashlib.sha256(_TABLESPACE.sub("", self.body).encode()).hexdigest()
 
     @property
     def makes_the_record(self) -> bool:

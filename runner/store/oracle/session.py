@@ -94,9 +94,7 @@ class Session:
             numbers = given.getvalue() if cursor.rowcount else None
             return int(numbers[0]) if numbers else None
 
-    def change_many(
-        self, statement: Statement, rows: Sequence[Mapping[str, object]], *, commit: bool = False
-    ) -> None:
+    def change_many(self, statement: Statement, rows: Sequence[Mapping[str, object]], *, commit: bool = False) -> None:
         """
         Run a statement for many rows in one round trip.
 
@@ -173,9 +171,7 @@ class Session:
         values = [{name: _stored(row[name]) for name in names} for row in rows]
         types: dict[str, Any] = {}
         for name in names:
-            if any(isinstance(row[name], datetime) for row in values):
-                types[name] = oracledb.DB_TYPE_TIMESTAMP
-            elif _IS_INSTANT.search(name):
+            if any(isinstance(row[name], datetime) for row in values) or _IS_INSTANT.search(name):
                 types[name] = oracledb.DB_TYPE_TIMESTAMP
             elif name in statement.lists and any(_is_long(row[name]) for row in values):
                 types[name] = oracledb.DB_TYPE_CLOB
@@ -221,5 +217,3 @@ def _exact_numbers(cursor: oracledb.Cursor, column: oracledb.FetchInfo) -> oracl
 
 def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value.encode()) > LONGEST_TEXT
-
-

@@ -21,7 +21,7 @@ _KINDS = {
     oracledb.DB_TYPE_NCHAR: (SqlKind.FIXED_TEXT, "NCHAR"),
     oracledb.DB_TYPE_CLOB: (SqlKind.TEXT, "CLOB"),
     oracledb.DB_TYPE_NCLOB: (SqlKind.TEXT, "NCLOB"),
-    oracledb.DB_TYPE_LONG: (SqlKind.TEXT, "LONG"),
+    oracledb.DB_TYPE_LONG: (SqlKind.TEXT, "CLOB"),  # what the driver says where LOBs come with their row
     oracledb.DB_TYPE_NUMBER: (SqlKind.NUMBER, "NUMBER"),
     oracledb.DB_TYPE_BINARY_FLOAT: (SqlKind.NUMBER, "BINARY_FLOAT"),
     oracledb.DB_TYPE_BINARY_DOUBLE: (SqlKind.NUMBER, "BINARY_DOUBLE"),
@@ -31,6 +31,7 @@ _KINDS = {
     oracledb.DB_TYPE_TIMESTAMP_LTZ: (SqlKind.ZONED, "TIMESTAMP WITH LOCAL TIME ZONE"),
     oracledb.DB_TYPE_RAW: (SqlKind.BYTES, "RAW"),
     oracledb.DB_TYPE_BLOB: (SqlKind.BYTES, "BLOB"),
+    oracledb.DB_TYPE_LONG_RAW: (SqlKind.BYTES, "BLOB"),
 }
 _SIZED = {SqlKind.TEXT, SqlKind.FIXED_TEXT}
 _ANY_SCALE = -127
@@ -73,7 +74,7 @@ class OracleShapes:
 
 def _column(described: oracledb.FetchInfo) -> SqlColumn:
     kind, said = _KINDS.get(described.type_code, (SqlKind.UNKNOWN, str(described.type_code)))
-    length = described.display_size if kind in _SIZED and "LOB" not in said and said != "LONG" else None
+    length = described.display_size if kind in _SIZED and "LOB" not in said else None
     scale = described.scale if kind is SqlKind.NUMBER and described.scale != _ANY_SCALE else None
     if length is not None:
         said = f"{said}({length})"

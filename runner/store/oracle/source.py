@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -39,17 +40,23 @@ def read_source(database: OracleDatabase, sql: str, item: Item) -> Sequence[Mapp
 
 def read_rows(database: OracleDatabase, sql: str, binds: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     """Run a reading statement for a listing; one that ends in LIMIT is understood, since all listings are shared."""
-    return _read(database.doing("listing"), _LAST_LIMIT.sub(r"FETCH FIRST \1 ROWS ONLY", sql), binds, None)
+    records = _read(database.doing("listing"), _LAST_LIMIT.sub(r"FETCH FIRST \1 ROWS ONLY", sql), binds, None)
+    return [{name: _as_text(value) for name, value in record.items()} for record in records]
 
 
-def _read(
-    database: OracleDatabase, sql: str, binds: Mapping[str, object], most: int | None
-) -> list[dict[str, Any]]:
+def _read(database: OracleDatabase, sql: str, binds: Mapping[str, object], most: int | None) -> list[dict[str, Any]]:
     if not _READS.match(sql) or _LOCKS.search(sql):
         raise fault(7302, database.name)
     statement = statement_of("statement", sql.strip().rstrip(";"))
     with database.pool.session(database.verb) as session:
         return session.query(statement, binds, most, exact=most is not None)
+
+
+def _as_text(value: object) -> object:
+    """Give an instant or a day as the embedded database stores it; Oracle's DATE and TIMESTAMP are one type here."""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time.min else value.isoformat(" ", "microseconds")
+    return value
 
 
 def _exact(value: object) -> object:

@@ -80,8 +80,10 @@ class Statements:
     def any_of(self, lane: str, blocks: tuple[str, ...]) -> Statement:
         """Give one statement that says of each block, in a column of its name, whether it finds anything."""
         if (lane, blocks) not in self._any_of:
-            asked = [f"CASE WHEN EXISTS (\n{self.of(lane, block).sql}\n) THEN 1 ELSE 0 END AS {block}" for block in blocks]
-            sql = "SELECT " + ",\n".join(asked) + "\n  FROM DUAL"
+            asked = [
+                f"CASE WHEN EXISTS (\n{self.of(lane, block).sql}\n) THEN 1 ELSE 0 END AS {block}" for block in blocks
+            ]
+            sql = "SELECT " + ",\n".join(asked) + "\n  FROM DUAL"  # noqa: S608  statements of ours
             self._any_of[lane, blocks] = statement_of("look", sql)
         return self._any_of[lane, blocks]
 

@@ -1,8 +1,8 @@
 """
 One transaction on a lane of an Oracle database: rows locked where nobody holds them, and writes gathered.
 
-What a step changes is sent as arrays at the end, the last of them with the commit: the number of round trips does not grow
-with the number of items.
+What a step changes is sent as arrays at the end, the last of them with the commit: the number of round trips does not
+grow with the number of items.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class OracleTransaction(Gathered):
         return found
 
     def items(self, rows: Mapping[int, Row]) -> list[Item]:
-        """Give claimed rows with everything that their work needs; one that cannot be read does not take the others along."""
+        """Give claimed rows with all that their work needs; one that cannot be read does not take the others along."""
         if not rows:
             return []
         try:
@@ -193,13 +193,15 @@ class OracleTransaction(Gathered):
         self.has_written = True
         return self._session.change(self._statements.of(self._lane, block), binds)
 
-    def forget(self, kind: str, items: Collection[int]) -> None:
-        """Forget ``payload``, ``document`` or ``body`` of items."""
+    def forget(self, kind: str, items: Collection[int]) -> int:
+        """Forget ``payload``, ``document`` or ``body`` of items; of how many."""
         if kind == "body":
             self.purge_bodies(items)
-        else:
-            block = {"document": "forget_documents", "payload": "forget_payloads"}[kind]
-            self.change(block, items=to_json(list(items)))
+            return len(items)
+        if kind == "document":
+            return self.change("forget_documents", items=to_json(list(items)))
+        free = list(self.load(items))  # what MedWorkS holds is forgotten another time
+        return self.change("forget_payloads", items=to_json(free))
 
     def fault_if_stale(self) -> None:
         """

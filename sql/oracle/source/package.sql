@@ -1,6 +1,7 @@
 -- The PL/SQL packages: EESZT_API, which MedWorkS calls, and one private package per outbox, which does its work.
 -- [query name] is a statement of ../queries.sql, whose :binds are the subprogram's p_binds: no other statement writes an
--- outbox here. Lines between [each outbox] and [end each] stand once per outbox.
+-- outbox here. Lines between [each outbox] and [end each] stand once per outbox, those between [over] and [end over] only for
+-- an outbox that lies over a table of the HIS.
 -- No package has a state, so that each may be replaced while sessions use it.
 
 -- errors --
@@ -13,6 +14,7 @@
 20706 | Csak elutasított (REJECTED) vagy hibás (INVALID) tétel küldhető be újra. | the item is in another state
 20707 | A papíralapú forma érvényes: új vényként kell rögzíteni. | a ward waited for the item, and has given out paper
 20708 | A tétel már lezárult: új tételt kell írni. | the item is final
+20709 | Ezt az adatot a saját táblájában kell rögzíteni, onnan megy fel. | the outbox lies over a table of the HIS: insert the record there
 20710 | A munkamenet más felhasználóhoz van kötve. | the session is bound to the user in brackets: bind it anew, or unbind it
 20711 | Az eredményt csak az láthatja, aki kérdezte: EESZT-bejelentkezés szükséges. | the session is bound to no living login
 20712 | Ehhez a lekérdezéshez nincs eredmény: kérdezze le újra. | there is none yet, it has expired, or somebody else asked
@@ -316,6 +318,13 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     IF l_found = 1 THEN
       RETURN;
     END IF;
+    [over]
+    -- nothing but its owner writes into a table of the HIS
+    IF l_found = 0 THEN
+      note_withdrawal(p_item_id, NULL);
+      RETURN;
+    END IF;
+    [end over]
     insert_withdrawal(p_item_id, p_asked_by, [now], l_count);
     IF l_count = 0 THEN  -- its document type has none
       note_withdrawal(p_item_id, NULL);
@@ -339,6 +348,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     p_replaces IN NUMBER, p_first_recorded_at IN TIMESTAMP) RETURN NUMBER IS
     l_item NUMBER;
   BEGIN
+    [over]
+    IF p_document_type IS NOT NULL THEN
+      RAISE_APPLICATION_ERROR(-20709, [error 20709]);
+    END IF;
+    [end over]
     lock_record(p_document_type, p_source_key);
     l_item := same_record(p_document_type, p_source_key);
     IF l_item IS NULL THEN
@@ -452,10 +466,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     l_state VARCHAR2(20 CHAR);
     l_new   NUMBER;
   BEGIN
-    l_state := withdraw(p_item_id, p_asked_by);
     FOR rec IN (
       [query original]
     ) LOOP
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
                       p_payload, p_item_id, NULL);
@@ -470,11 +485,11 @@ END [outbox_api];
 -- What MedWorkS calls.
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
-  -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
-  -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
-  -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.
-  -- p_his_user and p_recorded_by may be left out in a session that is bound (bind): then its user counts.
+  -- All that MedWorkS asks of the EESZT connection. Items are rows of the outboxes, told apart by their number.
+  -- Instants are UTC, save where a view shows them. A subprogram works inside the caller's transaction, which the
+  -- caller ends, unless it says that it commits by itself. Errors are ORA-20701 to ORA-20799 with a Hungarian
+  -- sentence that says what to do; whatever raised one has changed nothing. p_his_user and p_recorded_by may be left
+  -- out in a session that is bound (bind): then its user counts.
 
   -- Writes an item and gives its number. The same document type and source key twice gives the number of the item that is on
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
@@ -485,7 +500,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   --   p_recorded_at: when it was recorded; left out: now
   --   p_replaces: the item that this one stands for, see resubmit and replace_prescription
   --   p_first_recorded_at: when what it corrects was first recorded; time windows run from there
-  -- Errors: 20705 20710
+  -- Errors: 20705 20709 20710
   FUNCTION submit (
     p_document_type     IN VARCHAR2,
     p_source_key        IN VARCHAR2 DEFAULT NULL,
@@ -508,7 +523,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- the withdrawal was accepted, or there was nothing to withdraw; where the withdrawal is refused the original stands, and
   -- the new one ends SKIPPED without a word to the ward about paper.
   --   p_source_key, p_workplace: left out: the original's
-  -- Errors: 20701 20702 20704 20705 20710
+  -- Errors: 20701 20702 20704 20705 20709 20710
   FUNCTION replace_prescription (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
@@ -550,7 +565,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- names the old one, and its time window runs from the first recording. Not for what a ward waited for: there the paper
   -- form is valid, and a new prescription is a new record.
   --   p_payload: left out: the old one's
-  -- Errors: 20701 20705 20706 20707 20710
+  -- Errors: 20701 20705 20706 20707 20709 20710
   FUNCTION resubmit (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
