@@ -72,7 +72,8 @@ def test_types_that_do_not_fit_are_told(oracle: OracleDatabase) -> None:
 
 def test_a_query_is_described_without_a_row_and_without_its_binds(oracle: OracleDatabase) -> None:
     oracle.run(
-        "CREATE TABLE T (N NUMBER, N2 NUMBER(7, 2), C CHAR(5), D DATE, S TIMESTAMP(3), L CLOB, V VARCHAR2(7 CHAR) NOT NULL)"
+        "CREATE TABLE T (N NUMBER, N2 NUMBER(7, 2), C CHAR(5), D DATE, S TIMESTAMP(3), L CLOB,"
+        " V VARCHAR2(7 CHAR) NOT NULL)"
     )
     oracle.run(f"GRANT SELECT ON T TO {oracle.users[RUNTIME][0]}")
     with closing(open_store(oracle, RUNTIME)) as store:
