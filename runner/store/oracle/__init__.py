@@ -15,9 +15,10 @@ from runner.store.oracle.calls import OracleDesk
 from runner.store.oracle.database import OracleDatabase
 from runner.store.oracle.ddl import Site, scripts
 from runner.store.oracle.declaration import declared_by
-from runner.store.oracle.inspection import POLLED, inspect, reported
+from runner.store.oracle.inspection import POLLED, inspect
 from runner.store.oracle.install import check_owner, pending, put_installation, run
 from runner.store.oracle.installed import check_installed
+from runner.store.oracle.lookup import reported
 from runner.store.oracle.outbox import OracleOutbox
 from runner.store.oracle.pool import Pool, Traffic
 from runner.store.oracle.script import statements
