@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import monotonic
-
-import oracledb
+from typing import TYPE_CHECKING
 
 from runner.ports import Inspected
 from runner.store.oracle.comparison import compare
@@ -24,6 +23,9 @@ from runner.store.oracle.dictionary import (
 from runner.store.oracle.lookup import Dictionary
 from runner.store.oracle.rights import compare_rights
 from runner.store.oracle.surroundings import Planned, compare_surroundings, planned
+
+if TYPE_CHECKING:
+    import oracledb
 
 POLLED = {
     "claim": "DUE",
