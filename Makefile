@@ -57,8 +57,9 @@ bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios i
 pages: setup ## Write the generated reference pages anew
 	$(BIN)/python docs/generate.py
 
-verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
+verify: setup ## Fail if a generated file is stale, an Oracle script is ill-formed, or a known weakness is found in code or dependencies
 	$(BIN)/python docs/generate.py --check --slow
+	$(BIN)/python tests/sql_lint.py
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
 	$(BIN)/python tests/dependency_audit.py
 

@@ -13,7 +13,7 @@ import pytest
 from tests.oracle.test_api import accept, refused
 from tests.oracle.test_api_login import answered
 from tests.support.his import DOCTOR, LOB, NUMBER, OTHER, Hospital, Session, read
-from tests.support.oracle import HIS, OracleDatabase
+from tests.support.oracle import HIS
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto"
 NUMBERS = {"veny_id", "uj_veny_id", "tetel", "uj_tetel", "hibas_tetel", "kerdes", "hatralevo_perc"}
@@ -65,8 +65,8 @@ class Client:
 
 
 @pytest.fixture(autouse=True)
-def _three_users(oracle: OracleDatabase) -> None:
-    if not oracle.server.three_users:
+def _three_users(hospital: Hospital) -> None:
+    if not hospital.database.server.three_users:
         pytest.skip("the guides speak of the owner EESZT and of a HIS that is another user")
 
 

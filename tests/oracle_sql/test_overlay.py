@@ -11,15 +11,20 @@ import pytest
 
 from runner.app.schema import tables_of
 from runner.domain import sentences
+from runner.domain.outbox import State, Verdict
+from runner.domain.outcome import Ending
+from runner.domain.policy import Kind
 from runner.errors import StoreError
 from runner.mapping.outboxes import read_outboxes
 from runner.mapping.problems import Problems
+from runner.ports import TypeVersion
 from runner.store.embedded import EmbeddedStore
+from runner.store.oracle import OracleAccess, OracleStore
 from runner.store.oracle.ddl import Site, scripts
 from runner.store.oracle.install import pending, run
 from tests.oracle_sql.conftest import SOURCE, put_types
-from tests.support.oracle import OracleDatabase
-from tests.support.rows import SQL
+from tests.support.oracle import OWNER, OracleDatabase
+from tests.support.rows import SQL, TYPES, completion, request
 
 OUTBOXES = """\
 outboxes:
@@ -115,6 +120,31 @@ def test_an_hour_that_is_left_out_or_given_twice_is_no_instant(
     found = schema.run(f"SELECT EESZT_UTC(TIMESTAMP '{local}', 'Europe/Budapest') FROM DUAL")
     assert found == [(utc and datetime.fromisoformat(utc),)]
     assert schema.run(f"SELECT EESZT_UTC(TIMESTAMP '{local}', 'Mars/Olympus') FROM DUAL") == [(None,)]
+
+
+def test_the_daemon_works_on_it_as_on_any_other(overlaid: OracleDatabase, tmp_path: Path) -> None:
+    user, password = overlaid.users[OWNER]
+    access = OracleAccess(user, lambda: password, overlaid.dsn)
+    store = OracleStore(access, tables_of(read_outboxes(tmp_path / "outboxes.yaml", Problems())), SQL)
+    store.desk.activate([TypeVersion("ekat_esemeny", "d", "Esemény", "lelet", Kind.REPORT), *TYPES[:2]])
+    overlaid.run(PUT, [1, datetime(2026, 7, 1, 10, 30)])  # noqa: DTZ001
+    overlaid.run(PUT, [2, datetime(2026, 7, 1, 10, 31)])  # noqa: DTZ001
+    first, second = store.outbox.claim("lelet", "t", 10, 30, {"ekat_esemeny": "d"})
+    assert (first.source_key, first.recorded_by, first.recorded_at.isoformat()) == (
+        *("SZ|1", "kovacs.anna"),
+        "2026-07-01T08:30:00+00:00",
+    )
+    permitted = store.outbox.permit([request(each, mapping_version="d") for each in (first, second)])
+    assert [each for each in permitted.values() if isinstance(each, Verdict)] == []
+    ended = [completion(first, eeszt_id="SIM-1"), completion(second, Ending.REJECTED, reason_code="HIBAS")]
+    assert list(store.outbox.complete(ended).values()) == [Verdict.DONE, Verdict.DONE]
+    rows = overlaid.run("SELECT source_key, state, eeszt_id, reason_code FROM EESZT_V_STATUS ORDER BY item_id")
+    assert rows == [("SZ|1", "ACCEPTED", "SIM-1", None), ("SZ|2", "REJECTED", None, "HIBAS")]
+    assert store.desk.withdraw(first.row.item_id, "kovacs.anna") is State.ACCEPTED
+    assert overlaid.run("SELECT COUNT(*) FROM MW_LELET") == [(3,)]
+    assert overlaid.run("SELECT withdraw_asked_by FROM EESZT_V_ITEM WHERE item_id = 1") == [("kovacs.anna",)]
+    overlaid.run("DELETE FROM MW_LELET WHERE lelet_id IN (1, 2)")
+    store.close()
 
 
 def test_rows_that_were_there_before_are_no_items(overlaid: OracleDatabase) -> None:

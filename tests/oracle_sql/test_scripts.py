@@ -231,3 +231,11 @@ def test_what_the_driver_does_by_itself_is_sqlplus_only() -> None:
         "PROMPT 010_script_table.sql",
         "COMMIT;",
     ]
+
+
+def test_every_error_of_scripts_and_triggers_is_explained() -> None:
+    raised = {
+        number for text in files(scripts(SOURCE, Site(OUTBOXES))).values() for number in re.findall(r"-(206\d\d)", text)
+    }
+    readme = (SOURCE.parent / "README.md").read_text("utf-8")
+    assert raised == set(re.findall(r"^\| (206\d\d) \|", readme, re.MULTILINE))

@@ -66,11 +66,12 @@ class OracleTransaction(Gathered):
     # rows
 
     def load(self, items: Collection[int]) -> dict[int, Stored]:
-        """Lock and read rows; what another session holds is left out, and noted in ``left_out``."""
+        """Lock and read rows; what another session holds is left out to the end, though it be free meanwhile."""
         self.flush_rows()
-        records = self._query("lock_rows" if self._locking else "rows", items=to_json(list(items)))
+        wanted = set(items) - self.left_out
+        records = self._query("lock_rows" if self._locking else "rows", items=to_json(sorted(wanted)))
         found = self.take_records(records)
-        self.left_out |= set(items) - set(found)
+        self.left_out |= wanted - set(found)
         return found
 
     def take_records(self, records: Sequence[Mapping[str, Any]]) -> dict[int, Stored]:

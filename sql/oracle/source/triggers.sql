@@ -1,6 +1,6 @@
 -- What the database itself does at an insert, an update, a delete, on Oracle; see tables.sql.
 -- PL/SQL without package state, so that every unit can be replaced under load. '{WORD}' is a sentence for the ward; it has
--- its one home in runner/domain/sentences.py. Errors: -20690 to -20699, docs/reference/oracle_objects_and_grants.md.
+-- its one home in runner/domain/sentences.py. Errors: -20690 to -20694, see ../README.md.
 
 -- locks --
 -- Locks that an insert takes and its transaction holds: whoever comes second sees what the first one committed.
