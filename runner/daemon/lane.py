@@ -100,17 +100,22 @@ class Poller:
         if now >= self._next_beat:
             self._site.outbox.beat(self._lane.name, self._site.owner)
             self._next_beat = now + BEAT_S
-        types, most = self._types()
-        look = self._site.outbox.look(self._lane.name, types)
-        if look.time_passed and now >= self._next_sweep:
-            self._sweep()
-            self._next_sweep = now + SWEEP_S
-        took = 0
-        if len(self._held) < self._lane.batch and not look.paused:
-            took += self._claim(types, most) if look.claimable else 0
-            took += self._claim_probes() if look.probes else 0
+        took = self._take(now) if len(self._held) < self._lane.batch or now >= self._next_sweep else 0
         self._held.prepare(self._senders.free)
         return self._permit() or took > 0
+
+    def _take(self, now: float) -> int:
+        """Look what there is, in one statement, and take it; how many items."""
+        types, most = self._types()
+        look = self._site.outbox.look(self._lane.name, types)
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_S
+            if look.time_passed:
+                self._sweep()
+        if len(self._held) >= self._lane.batch or look.paused:
+            return 0
+        took = self._claim(types, most) if look.claimable else 0
+        return took + (self._claim_probes() if look.probes else 0)
 
     def _sweep(self) -> None:
         """Do what time brings; where that meets a fault, the lane claims and sends all the same."""

@@ -81,6 +81,10 @@ ORACLE: dict[int, Entry] = {
         "another session has held the row for too long, nothing was changed",
         "End the transaction that it holds open; the runner tries again by itself.",
     ),
+    7421: Entry(
+        "the mapping's source query cannot be run ({code}){named}",
+        "Correct the query, or grant the runner's user SELECT on what it reads.",
+    ),
     7420: Entry(
         "statement {name} lacks the value {missing}",
         "This is a fault of the runner; report it.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -62,7 +64,10 @@ class StoredAdoption:
 
     def logged(self) -> Mapping[str, int]:
         """Up to which entry of which chain of the audit log the database is known to agree with it."""
-        return {row["chain"]: row["sequence"] for row in self._database.read("logged")}
+        known = Counter({row["chain"]: int(row["sequence"]) for row in self._database.read("logged")})
+        for row in self._database.read("logged_at_adoption"):
+            known |= Counter(json.loads(row["log"]))
+        return dict(known)
 
     def adopt_moved(
         self, by: str, missing: Sequence[Sent], rendered: Mapping[int, tuple[str, bytes]], log: Mapping[str, int]

@@ -59,7 +59,7 @@ def tally(database: Database, days_ago: int) -> DayTally:
         closed = scope.read("day_closed", day=day.isoformat(), until=until)[0]["closed"]
         scope.change("forget_day", day=day.isoformat())
         if lines:
-            scope.change_many("keep_figures", [{**of_day, **line} for line in lines])
+            scope.change_many("keep_figures", [{**of_day, **line, "members": line["number"]} for line in lines])
     endings: Counter[str] = Counter()
     for line in lines:
         endings[line["state"]] += line["number"]

@@ -13,7 +13,7 @@ from runner.store.work import Work
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.store.database import Scope
+    from runner.store.database import LaneScope, Scope
 
 
 def wake(scope: Scope, lanes: Sequence[str], eeszt_user: str, his_user: str) -> int:
@@ -24,11 +24,14 @@ def wake(scope: Scope, lanes: Sequence[str], eeszt_user: str, his_user: str) -> 
     """
     known = scope.read("his_users", eeszt_user=eeszt_user)
     his_users = to_json(sorted({his_user, *(record["his_user"] for record in known)}))
-    return sum(_wake_lane(scope, lane, eeszt_user, his_users) for lane in lanes)
+    counts = [_wake_lane(scope.on(lane), eeszt_user, his_users) for lane in lanes]
+    if any(held for _, held in counts):
+        scope.wake_again(eeszt_user, his_user)
+    return sum(count for count, _ in counts)
 
 
-def _wake_lane(scope: Scope, lane: str, eeszt_user: str, his_users: str) -> int:
-    transaction = scope.on(lane)
+def _wake_lane(transaction: LaneScope, eeszt_user: str, his_users: str) -> tuple[int, int]:
+    """Wake what waits in one lane; how many, and how many another session holds."""
     parked = transaction.ids("parked_for_login", eeszt_user=eeszt_user, his_users=his_users)
     asked_after = transaction.ids("unknown_for_login", eeszt_user=eeszt_user)
     work = Work(transaction, [*parked, *asked_after])
@@ -41,4 +44,4 @@ def _wake_lane(scope: Scope, lane: str, eeszt_user: str, his_users: str) -> int:
             work.apply(Step(replace(row, next_at=work.now)))
             count += 1
     work.finish()
-    return count
+    return count, sum(work.row(item_id) is None for item_id in (*parked, *asked_after))

@@ -521,12 +521,13 @@ UPDATE EESZT_INSTALLATION
        database_id = CASE WHEN :is_copy THEN lower(hex(randomblob(16))) ELSE database_id END
 
 -- logged --
--- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
-SELECT chain, max(sequence) AS sequence FROM (
-  SELECT audit_chain AS chain, audit_sequence AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
-  UNION ALL
-  SELECT l.key, l.value FROM EESZT_INSTALLATION i, json_each(coalesce(i.adopted_log, '{}')) l)
- GROUP BY chain
+-- Up to which entry of which chain of the audit log this database agrees with it, since it is anchored here.
+SELECT audit_chain AS chain, max(audit_sequence) AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
+ GROUP BY audit_chain
+
+-- logged_at_adoption --
+-- Likewise, since it was compared when the database was adopted; JSON.
+SELECT adopted_log AS log FROM EESZT_INSTALLATION WHERE adopted_log IS NOT NULL
 
 -- end_all_logins --
 -- Nobody is logged in to an adopted database, and no login that was begun may be finished.

@@ -585,7 +585,7 @@ SELECT [lane] AS lane, r.document_type AS document_type, r.state AS state, MAX(r
 -- keep_figures --
 -- One line of a day's figures.
 INSERT INTO EESZT_DAY (day, lane, document_type, state, "NUMBER", p50_s, p95_s, retries, probes, paper, counted_at)
-VALUES (TO_DATE(:day, 'YYYY-MM-DD'), :lane, :document_type, :state, :number, :p50_s, :p95_s, :retries, :probes, :paper, :now)
+VALUES (TO_DATE(:day, 'YYYY-MM-DD'), :lane, :document_type, :state, :members, :p50_s, :p95_s, :retries, :probes, :paper, :now)
 
 -- next_due --
 -- When something of the lane is due next.
@@ -781,12 +781,12 @@ UPDATE EESZT_INSTALLATION
        database_id = CASE WHEN :is_copy = 1 THEN :new_database_id ELSE database_id END, adopted_log = :log
 
 -- logged --
--- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
+-- Up to which entry of which chain of the audit log this database agrees with it, since it is anchored here.
 SELECT a.audit_chain AS chain, MAX(a.audit_sequence) AS sequence
   FROM EESZT_ATTEMPT a WHERE a.audit_chain IS NOT NULL GROUP BY a.audit_chain
 
 -- logged_at_adoption --
--- The latter of both, JSON.
+-- Likewise, since it was compared when the database was adopted; JSON.
 SELECT i.adopted_log AS log FROM EESZT_INSTALLATION i WHERE i.adopted_log IS NOT NULL
 
 -- end_all_logins --
@@ -809,9 +809,9 @@ SELECT o.[item_id] AS item_id
 -- A copy writes nothing into MedWorkS's tables for the original.
 UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE state = 'DUE'
 
--- next_item --
--- A number that no item gets any more.
-SELECT EESZT_ITEM_SEQ.NEXTVAL AS id FROM DUAL
+-- next_items --
+-- Numbers that no item gets any more.
+SELECT EESZT_ITEM_SEQ.NEXTVAL AS id FROM DUAL CONNECT BY LEVEL <= :count
 
 -- item_times --
 -- When an item was written, and by which type.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from runner.domain.outbox import State, Verdict
+from runner.domain.outbox import Compensation, State, Verdict
 from runner.errors import StoreError
 from runner.ports import Permitted
 from runner.store.oracle.database import OracleDatabase
@@ -38,9 +38,8 @@ def test_a_dba_sees_who_does_what(lab: OracleLab) -> None:
 
 def test_no_more_sessions_are_begun_than_allowed_and_none_is_waited_for_without_end(lab: OracleLab) -> None:
     store = open_store(lab.database, RUNTIME, most=1, wait_s=0.2)
-    with database_of(lab).pool.session("one"), store.outbox._database.pool.session("two"):
-        with pytest.raises(StoreError, match="RNR-7404"):
-            store.outbox.next_due_s("background")
+    with store.outbox._database.pool.session("one"), pytest.raises(StoreError, match="RNR-7404"):
+        store.outbox.next_due_s("background")
     assert store.outbox.next_due_s("background") is None
     store.close()
 
@@ -154,3 +153,20 @@ def test_a_row_that_cannot_be_understood_does_not_take_the_others_along(lab: Ora
     bad, good = lab.insert(), lab.insert()
     lab.force((bad, {"recorder_proof": None}))
     assert [item.row.item_id for item in claim(lab)] == [good]
+
+
+def test_an_original_that_medworks_held_learns_later_how_its_withdrawal_ended(lab: OracleLab) -> None:
+    original = lab.insert(source_key="1")
+    [item] = claim(lab)
+    lab.store.outbox.permit([request(item)])
+    lab.store.outbox.complete([completion(item, eeszt_id="E-1")])
+    lab.store.desk.withdraw(original, "kovacs.anna")
+    [withdrawal] = claim(lab)
+    lab.store.outbox.permit([request(withdrawal)])
+    with lab.transaction() as hand:
+        hand.run("SELECT item_id FROM EESZT_OUT_BACKGROUND WHERE item_id = ? FOR UPDATE", [original])
+        lab.store.outbox.complete([completion(withdrawal, eeszt_id="E-2")])
+        assert lab.row(original).compensation is Compensation.DUE
+        assert lab.store.outbox.sweep("background") == {}
+    assert lab.store.outbox.sweep("background") == {"settled": 1}
+    assert lab.row(original).compensation is Compensation.DONE

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from runner.store.oracle.statements import Statements
 
 
+MOST_NUMBERS = 900
+"""Numbers taken from a sequence at once."""
+
+
 class OracleScope:
     """
     ``database.Scope`` on Oracle.
@@ -30,10 +34,11 @@ class OracleScope:
         session: Lent for it.
     """
 
-    def __init__(self, session: Session, statements: Statements, owners: Mapping[str, str], *, locking: bool) -> None:
+    def __init__(self, database: OracleDatabase, session: Session, *, locking: bool) -> None:
         self.session = session
-        self._statements = statements
-        self._owners = owners
+        self._statements = database.statements
+        self._owners = database.owners
+        self._owed = database.owed
         self._locking = locking
         self._lanes: dict[str, OracleTransaction] = {}
         self._has_written = False
@@ -77,20 +82,25 @@ class OracleScope:
 
     def raise_numbers(self, last_id: int) -> None:
         """Give no item a number again up to this one; only a database that went back in time is behind by some."""
-        while int(self.read("next_item")[0]["id"]) < last_id:
-            pass
+        given = int(self.read("next_items", count=1)[0]["id"])
+        while given < last_id:
+            given = max(int(row["id"]) for row in self.read("next_items", count=min(last_id - given, MOST_NUMBERS)))
+
+    def wake_again(self, eeszt_user: str, his_user: str) -> None:
+        """Come back to what another session held when a person's login was to wake it."""
+        self._owed.add((eeszt_user, his_user))
 
     def commit(self) -> None:
         """
         Send what was gathered and commit; the last statement carries it where that can be.
 
         Raises:
-            StaleRowsError: Rows were not what they had been read as; nothing was committed.
+            RunnerError: Rows were not what they had been read as, or one was refused; nothing was committed.
         """
         lanes = list(self._lanes.values())
         for lane in lanes:
             lane.flush_rows()
-            lane.must_hold()
+            lane.fault_if_stale()
         with_books = [lane for lane in lanes if lane.has_books]
         for lane in with_books:
             lane.send_books(commit=lane is with_books[-1])
@@ -107,12 +117,14 @@ class OracleDatabase:
         pool: Its sessions.
         statements: Its SQL.
         owners: Lane → name of the daemon that works on it through this object, for the claims.
+        owed: Who logged in when something that waited for it was held by another session: EESZT user, HIS user.
         verb: What is being done, for V$SESSION and for messages.
     """
 
     pool: Pool
     statements: Statements
     owners: dict[str, str] = field(default_factory=dict)
+    owed: set[tuple[str, str]] = field(default_factory=set)
     verb: str = "work"
 
     def doing(self, verb: str) -> OracleDatabase:
@@ -206,4 +218,4 @@ class OracleDatabase:
         if lane:
             self.statements.of(lane, "rows")  # refuses an outbox that does not exist
         with self.pool.session(f"{self.verb} {lane}".strip()) as session:
-            yield OracleScope(session, self.statements, self.owners, locking=locking)
+            yield OracleScope(self, session, locking=locking)

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 LOST, UNREACHABLE, NO_SESSION, TOO_SLOW, LOCKED, OLD_SNAPSHOT = 7401, 7403, 7404, 7405, 7406, 7407
 PASSWORD, ACCOUNT, FULL, MISSING, TRIGGER, VALUE, READ_ONLY = 7408, 7409, 7410, 7411, 7412, 7413, 7414
-FAIL_OVER, WAY, OTHER, UNREADABLE = 7415, 7416, 7417, 7418
+FAIL_OVER, WAY, OTHER, UNREADABLE, SOURCE = 7415, 7416, 7417, 7418, 7421
 
 KINDS: Mapping[int, Kind] = {
     LOST: Kind.RECONNECT,
@@ -50,6 +50,7 @@ KINDS: Mapping[int, Kind] = {
     WAY: Kind.STOP,
     OTHER: Kind.STOP,
     UNREADABLE: Kind.ITEM,
+    SOURCE: Kind.ITEM,
 }
 """Fault → what is to be done."""
 
@@ -97,7 +98,7 @@ _NAMED = (
     re.compile(rf"tablespace '?({_NAME})'?"),
     re.compile(rf"constraint \(({_NAME}\.{_NAME})\)"),
     re.compile(rf'((?:"{_NAME}"\.)*"{_NAME}")'),
-    re.compile(rf"(?:trigger|view|package|procedure|unit|object|column) '?({_NAME}(?:\.{_NAME})*)'?"),
+    re.compile(rf"(?:trigger|view|package|procedure|unit|object|column) '({_NAME}(?:\.{_NAME})*)'"),
 )
 
 

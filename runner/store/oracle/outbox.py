@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 STALE_TRIES = 5
 """How often a transaction is done anew whose rows were not what they had been read as."""
 
-LOCKED_S = 0.1
+LOCKED_S = 0.03
 """How long a verb comes back to rows that another session holds, before it leaves them to the next round."""
 
 PAUSE_S = 0.005
@@ -52,6 +52,7 @@ class OracleOutbox:
 
     def __init__(self, database: OracleDatabase) -> None:
         self._database = database
+        self._told: set[int] = set()
 
     def look(self, lane: str, types: Mapping[str, str]) -> Look:
         """Look what a lane has to do now, in one statement; it locks nothing."""
@@ -99,7 +100,7 @@ class OracleOutbox:
                 if error.number != IN_DOUBT:
                     raise
             else:
-                say_refused(transaction, lane)
+                say_refused(transaction, lane, self._told)
                 return transaction.items({item: taken[item] for item in taken if item in transaction.written})
         return self._claimed_after_all(lane, token, taken)
 
@@ -255,6 +256,8 @@ class OracleOutbox:
         """Write the lane's heartbeat by the database's clock."""
         self._database.owners[lane] = owner
         self._database.doing("beat").write("beat", lane=lane, owner=owner)
+        while self._database.owed:
+            self.wake(*self._database.owed.pop())
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""

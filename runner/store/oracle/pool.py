@@ -104,13 +104,13 @@ class Pool:
 
     def _opened(self, doing: str) -> oracledb.ConnectionPool:
         with self._guard:
-            password = self.access.password() if self.access.password else ""
-            if self._refused is not None:
-                until, refused, error = self._refused
-                if password == refused and time.monotonic() < until:
-                    raise type(error)(error.number, doing, **error.facts)
-                self._refused = None
             if self._pool is None:
+                password = self.access.password() if self.access.password else ""
+                if self._refused is not None:
+                    until, refused, error = self._refused
+                    if password == refused and time.monotonic() < until:
+                        raise type(error)(error.number, doing, **error.facts)
+                    self._refused = None
                 self._pool = self._create(password)
             return self._pool
 
@@ -120,8 +120,8 @@ class Pool:
             self._refused = (time.monotonic() + REFUSED_S, password, error)
             pool, self._pool = self._pool, None
         if pool is not None:
-            with suppress(oracledb.Error):
-                pool.close(force=True)
+            with suppress(oracledb.Error):  # sessions that are at work finish; with a new password another pool begins
+                pool.close()
 
     def _create(self, password: str) -> oracledb.ConnectionPool:
         access = self.access

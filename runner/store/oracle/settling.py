@@ -15,9 +15,12 @@ logger = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-def say_refused(transaction: OracleTransaction, lane: str) -> None:
-    """Note rows that the database refused to be claimed; the others are."""
+def say_refused(transaction: OracleTransaction, lane: str, told: set[int]) -> None:
+    """Note rows that the database refused to let be claimed, those in ``told`` excepted; the others are."""
     for item, error in transaction.refused.items():
+        if item in told:
+            continue
+        told.add(item)
         facts = {"event": "row.refused", "item": item, "lane": lane, "fault": str(error)}
         logger.error("the database refused a row", extra=facts)
 

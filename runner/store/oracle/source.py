@@ -7,7 +7,8 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import fault
+from runner.errors import RunnerError, fault
+from runner.store.oracle.errors import MISSING, OTHER, SOURCE, TRIGGER, VALUE
 from runner.store.oracle.statements import statement_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ def read_source(database: OracleDatabase, sql: str, item: Item) -> Sequence[Mapp
         "workplace": item.workplace,
         "recorded_by": item.recorded_by,
     }
-    records = _read(database.doing("source"), sql, binds, SOURCE_ROWS)
+    try:
+        records = _read(database.doing("source"), sql, binds, SOURCE_ROWS)
+    except RunnerError as error:
+        if error.number not in {MISSING, OTHER, VALUE, TRIGGER}:
+            raise
+        raise fault(SOURCE, f"item {item.row.item_id}", **error.facts) from error
     return [{name.upper(): _exact(value) for name, value in record.items()} for record in records]
 
 

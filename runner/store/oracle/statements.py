@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _BIND = re.compile(r"(?<![\w:]):([a-z_][a-z_0-9]*)")
 _LIST = re.compile(r"JSON_TABLE\(:([a-z_]+)")
 _TEXT = re.compile(r"'(?:[^']|'')*'")
+_ALL_OF = re.compile(r"\s*FETCH FIRST :limit ROWS ONLY\s*$")
 _PART = re.compile(r"\[block ([a-z_]+)\]")
 
 
@@ -80,9 +81,8 @@ class Statements:
     def any_of(self, lane: str, blocks: tuple[str, ...]) -> Statement:
         """Give one statement that says of each block, in a column of its name, whether it finds anything."""
         if (lane, blocks) not in self._any_of:
-            asked = [
-                f"CASE WHEN EXISTS (\n{self.of(lane, block).sql}\n) THEN 1 ELSE 0 END AS {block}" for block in blocks
-            ]
+            found = {block: _ALL_OF.sub("", self.of(lane, block).sql) for block in blocks}
+            asked = [f"CASE WHEN EXISTS (\n{sql}\n) THEN 1 ELSE 0 END AS {block}" for block, sql in found.items()]
             sql = "SELECT " + ",\n".join(asked) + "\n  FROM DUAL"  # noqa: S608  statements of ours
             self._any_of[lane, blocks] = statement_of("look", sql)
         return self._any_of[lane, blocks]

@@ -164,7 +164,7 @@ class OracleTransaction(Gathered):
 
     def any_of(self, blocks: Sequence[str], **binds: object) -> list[bool]:
         """Say of each block whether it finds something now, in one statement: an idle lane asks nothing else."""
-        [found] = self._session.query(self._statements.any_of(self._lane, tuple(blocks)), {"limit": 1, **binds})
+        [found] = self._session.query(self._statements.any_of(self._lane, tuple(blocks)), binds)
         return [bool(found[block]) for block in blocks]
 
     # what follows from an end
