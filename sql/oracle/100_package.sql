@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26' THEN
+  IF l_sha256 = 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -362,7 +362,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
      WHERE item_id = p_item_id AND withdraw_asked_at IS NOT NULL;
   END note_asker;
 
-  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+  PROCEDURE hand_on_locked (p_item_id IN NUMBER, p_locked IN CLOB) IS
   BEGIN
     UPDATE EESZT_OUT_INTERACTIVE o
        SET (o.depends_on, o.needs) = (
@@ -381,8 +381,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
                 AND e.sent_at IS NULL
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
-                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
-  END hand_on;
+                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
+       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+  END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
@@ -572,6 +573,26 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
       END IF;
     END LOOP;
   END fail_successors;
+
+  -- What another session holds is left out; the claim holds it back until it has been handed on.
+  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+    p_items  CLOB;
+    l_locked CLOB;
+  BEGIN
+    p_items := '[' || TO_CHAR(p_item_id) || ']';
+    FOR waiting IN (
+      SELECT o.item_id AS item_id
+        FROM EESZT_OUT_INTERACTIVE o
+       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+         AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+         FOR UPDATE OF o.state SKIP LOCKED
+    ) LOOP
+      l_locked := l_locked || CASE WHEN l_locked IS NULL THEN '[' ELSE ',' END || TO_CHAR(waiting.item_id);
+    END LOOP;
+    IF l_locked IS NOT NULL THEN
+      hand_on_locked(p_item_id, l_locked || ']');
+    END IF;
+  END hand_on;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
     l_ended CLOB;
@@ -877,7 +898,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
      WHERE item_id = p_item_id AND withdraw_asked_at IS NOT NULL;
   END note_asker;
 
-  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+  PROCEDURE hand_on_locked (p_item_id IN NUMBER, p_locked IN CLOB) IS
   BEGIN
     UPDATE EESZT_OUT_QUERY o
        SET (o.depends_on, o.needs) = (
@@ -896,8 +917,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
                 AND e.sent_at IS NULL
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
-                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
-  END hand_on;
+                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
+       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+  END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
@@ -1087,6 +1109,26 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
       END IF;
     END LOOP;
   END fail_successors;
+
+  -- What another session holds is left out; the claim holds it back until it has been handed on.
+  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+    p_items  CLOB;
+    l_locked CLOB;
+  BEGIN
+    p_items := '[' || TO_CHAR(p_item_id) || ']';
+    FOR waiting IN (
+      SELECT o.item_id AS item_id
+        FROM EESZT_OUT_QUERY o
+       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+         AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+         FOR UPDATE OF o.state SKIP LOCKED
+    ) LOOP
+      l_locked := l_locked || CASE WHEN l_locked IS NULL THEN '[' ELSE ',' END || TO_CHAR(waiting.item_id);
+    END LOOP;
+    IF l_locked IS NOT NULL THEN
+      hand_on_locked(p_item_id, l_locked || ']');
+    END IF;
+  END hand_on;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
     l_ended CLOB;
@@ -1392,7 +1434,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
      WHERE item_id = p_item_id AND withdraw_asked_at IS NOT NULL;
   END note_asker;
 
-  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+  PROCEDURE hand_on_locked (p_item_id IN NUMBER, p_locked IN CLOB) IS
   BEGIN
     UPDATE EESZT_OUT_BACKGROUND o
        SET (o.depends_on, o.needs) = (
@@ -1411,8 +1453,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
                 AND e.sent_at IS NULL
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
-                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)));
-  END hand_on;
+                     OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
+       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+  END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
@@ -1602,6 +1645,26 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
       END IF;
     END LOOP;
   END fail_successors;
+
+  -- What another session holds is left out; the claim holds it back until it has been handed on.
+  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+    p_items  CLOB;
+    l_locked CLOB;
+  BEGIN
+    p_items := '[' || TO_CHAR(p_item_id) || ']';
+    FOR waiting IN (
+      SELECT o.item_id AS item_id
+        FROM EESZT_OUT_BACKGROUND o
+       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+         AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+         FOR UPDATE OF o.state SKIP LOCKED
+    ) LOOP
+      l_locked := l_locked || CASE WHEN l_locked IS NULL THEN '[' ELSE ',' END || TO_CHAR(waiting.item_id);
+    END LOOP;
+    IF l_locked IS NOT NULL THEN
+      hand_on_locked(p_item_id, l_locked || ']');
+    END IF;
+  END hand_on;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
     l_ended CLOB;
@@ -2255,5 +2318,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

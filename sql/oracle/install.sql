@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '71c76677b6f1666d6e830744e73f9b56a3fd91f9239e7b778708410bc3853c26';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e';
 SET DEFINE ON
 @@&next_script
 

@@ -159,6 +159,25 @@ def test_a_successor_that_another_session_holds_is_left_to_the_sweep(hospital: H
     assert [row.state for row in hospital.rows("interactive", items)] == ["CANCELLED", "NEW", "SKIPPED"]
 
 
+def test_what_another_session_holds_is_not_waited_for_when_it_is_handed_on(hospital: Hospital, ward: Session) -> None:
+    first, second, third, fourth = (ward.written("erecept_feliras", source_key=f"k{number}") for number in range(4))
+    hospital.force(
+        "interactive",
+        [
+            (first, {"state": "SENDING", "sent_at": ago(1)}),
+            (second, {"depends_on": first}),
+            (third, {"depends_on": second, "needs": "FINAL"}),
+            (fourth, {"depends_on": second, "needs": "FINAL"}),
+        ],
+    )
+    with hospital.session() as other:
+        sql(other, f"SELECT item_id FROM {TABLE} WHERE item_id = :1 FOR UPDATE", third)
+        assert ward.ask("withdraw", item_id=second, his_user=DOCTOR) == "CANCELLED"
+        ward.commit()
+    behind = hospital.run(f"SELECT item_id, depends_on FROM {TABLE} WHERE item_id IN (:1, :2)", [third, fourth])
+    assert dict(behind) == {third: second, fourth: first}
+
+
 def test_two_sessions_that_withdraw_one_item_queue_one_withdrawal(hospital: Hospital, ward: Session) -> None:
     item = ward.written("erecept_feliras")
     accept(hospital, item)

@@ -22,6 +22,7 @@ OUTBOXES = {
 QUERIES = read_blocks(SQL / "queries.sql")
 BLOCKS = {name: without_head(block) for name, block in read_blocks(SOURCE / "package.sql").items() if "_" in name}
 RENDERED = package(SQL, OUTBOXES)
+BIND = r"(?<![\w:]):([a-z_]+)"
 
 
 def spaced(text: str) -> str:
@@ -35,18 +36,31 @@ def test_every_statement_on_an_outbox_is_one_of_the_file() -> None:
     used = set(re.findall(r"\[query ([a-z_]+)\]", "".join(BLOCKS.values())))
     assert used <= set(QUERIES)
     rest = spaced(RENDERED)
-    for name in sorted(used, key=lambda each: -len(QUERIES[each])):
-        for lane in OUTBOXES if "[outbox]" in QUERIES[name] else ["recept"]:
+    for name in sorted(used, key=lambda each: -len(whole(each))):
+        for lane in OUTBOXES if "[outbox]" in whole(name) else ["recept"]:
             rest = rest.replace(spaced(as_in_package(name, lane)), "")
     assert not re.findall(r'"?(?:MW_RECEPTEK|EGYEB)"?(?!_API)\b', rest)
 
 
 def as_in_package(name: str, lane: str) -> str:
-    return render(re.sub(r"(?<![\w:]):([a-z_]+)", r"p_\1", without_head(QUERIES[name])), lane, OUTBOXES, ORACLE)
+    return render(re.sub(BIND, r"p_\1", whole(name)), lane, OUTBOXES, ORACLE)
+
+
+def whole(name: str) -> str:
+    """Give a statement with the parts that it shares with others."""
+    return re.sub(r"\[block ([a-z_]+)\]", lambda found: without_head(QUERIES[found[1]]), without_head(QUERIES[name]))
 
 
 def test_what_the_daemon_does_too_stands_once() -> None:
-    shared = {"successors", "hand_on", "purge_bodies", "withdrawal_alive", "queue_withdrawal", "inherit_proof"}
+    shared = {
+        "successors",
+        "lock_successors",
+        "hand_on_locked",
+        "purge_bodies",
+        "withdrawal_alive",
+        "queue_withdrawal",
+        "inherit_proof",
+    }
     body = BLOCKS["lane_body"]
     assert {name for name in shared if f"[query {name}]" in body} == shared
 
@@ -54,7 +68,7 @@ def test_what_the_daemon_does_too_stands_once() -> None:
 def test_every_bind_is_a_parameter_or_local_of_its_subprogram() -> None:
     for text in re.split(r"\n  (?=FUNCTION |PROCEDURE )", BLOCKS["lane_body"] + BLOCKS["api_body"])[1:]:
         for query in re.findall(r"\[query ([a-z_]+)\]", text):
-            for bind in re.findall(r"(?<![\w:]):([a-z_]+)", without_head(QUERIES[query])):
+            for bind in re.findall(BIND, whole(query)):
                 assert re.search(rf"\bp_{bind}\b", text), f"{query}: {bind} in {text[:60]}"
 
 

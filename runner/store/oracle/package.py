@@ -16,6 +16,7 @@ from runner.store.naming import ORACLE, OutboxTable, render, text_literal
 from runner.store.queries import read_blocks
 
 _QUERY = re.compile(r"^( *)(.*)\[query ([a-z_]+)\]", re.MULTILINE)
+_PART = re.compile(r"\[block ([a-z_]+)\]")
 _EACH = re.compile(r"^ *\[each outbox\]\n(.*?)^ *\[end each\]\n", re.MULTILINE | re.DOTALL)
 _OVER = re.compile(r"^ *\[over\]\n(.*?)^ *\[end over\]\n", re.MULTILINE | re.DOTALL)
 _ERROR = re.compile(r"\[error (\d+)\]")
@@ -88,7 +89,8 @@ class _Maker:
         return self._names(text, lane)
 
     def _query(self, name: str, indent: int) -> str:
-        lines = _BIND.sub(r"p_\1", without_head(self._queries[name])).splitlines()
+        whole = _PART.sub(lambda found: without_head(self._queries[found[1]]), without_head(self._queries[name]))
+        lines = _BIND.sub(r"p_\1", whole).splitlines()
         return "\n".join([lines[0], *(" " * indent + line for line in lines[1:])])
 
     def _names(self, text: str, lane: str) -> str:

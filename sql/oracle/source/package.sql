@@ -150,10 +150,10 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     [query note_asker];
   END note_asker;
 
-  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+  PROCEDURE hand_on_locked (p_item_id IN NUMBER, p_locked IN CLOB) IS
   BEGIN
-    [query hand_on];
-  END hand_on;
+    [query hand_on_locked];
+  END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
@@ -293,6 +293,22 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
       END IF;
     END LOOP;
   END fail_successors;
+
+  -- What another session holds is left out; the claim holds it back until it has been handed on.
+  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+    p_items  CLOB;
+    l_locked CLOB;
+  BEGIN
+    p_items := '[' || TO_CHAR(p_item_id) || ']';
+    FOR waiting IN (
+      [query lock_successors]
+    ) LOOP
+      l_locked := l_locked || CASE WHEN l_locked IS NULL THEN '[' ELSE ',' END || TO_CHAR(waiting.item_id);
+    END LOOP;
+    IF l_locked IS NOT NULL THEN
+      hand_on_locked(p_item_id, l_locked || ']');
+    END IF;
+  END hand_on;
 
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
     l_ended CLOB;
