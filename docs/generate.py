@@ -20,7 +20,9 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent), str(DOCS.parent / "tests" / "unit" 
 from command_line import command_line  # noqa: E402
 from eeszt_api import eeszt_api  # noqa: E402
 from markdown_table import table  # noqa: E402
+from oracle_objects import oracle_objects  # noqa: E402
 from oracle_scripts import leftovers, shipped_scripts  # noqa: E402
+from oracle_types import oracle_types  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
 from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
@@ -222,6 +224,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/formats.md": formats,
     "reference/cli.md": command_line,
     "reference/eeszt_api.md": eeszt_api,
+    "reference/oracle_objects_and_grants.md": oracle_objects,
+    "reference/oracle_to_xml_types.md": oracle_types,
 }
 PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md")
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)

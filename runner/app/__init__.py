@@ -7,9 +7,11 @@ commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 
 from runner.app.adoption import adopt
 from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
-from runner.app.check.everything import check_installation
+from runner.app.check.everything import SCHEMA, check_installation
 from runner.app.check.finding import Finding, Status
+from runner.app.check.schema import mending
 from runner.app.check.watch import watch_certificates, watch_clock
+from runner.app.columns import check_columns
 from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
 from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
 from runner.app.service import Service, running
@@ -17,12 +19,14 @@ from runner.app.site import Folders, default_pack, folders, load_settings, mappi
 from runner.app.story import legible, story_of
 
 __all__ = [
+    "SCHEMA",
     "Finding",
     "Folders",
     "Service",
     "Status",
     "activate",
     "adopt",
+    "check_columns",
     "check_installation",
     "default_pack",
     "folders",
@@ -34,6 +38,7 @@ __all__ = [
     "login_with_password",
     "make_audit_keys",
     "mappings_of",
+    "mending",
     "opened_desk",
     "opened_store",
     "oracle_files",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from runner.app.clock import SystemClock
 from runner.app.oracle import access_of
-from runner.app.schema import tables_of
+from runner.app.schema import site_of, tables_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
 from runner.domain.audit import EntryKind
@@ -22,12 +23,17 @@ from runner.store.embedded import EmbeddedStore
 from runner.store.oracle import OracleStore
 
 
-def store_of(settings: Settings, mappings: Mappings) -> Store:
-    """Open the database that the settings name."""
+def store_of(settings: Settings, mappings: Mappings, login: tuple[str, str] | None = None) -> Store:
+    """Open the database that the settings name; as another user of an Oracle, where name and password are given."""
     tables = tables_of(mappings.outboxes)
     if settings.database.path is not None:
         return EmbeddedStore(settings.database.path, tables, shipped("sql"))
-    return OracleStore(access_of(settings.database), tables, shipped("sql"))
+    site = site_of(settings.database, mappings.outboxes)
+    access = access_of(settings.database)
+    if login is not None:
+        user, password = login
+        access = replace(access, user=user, password=lambda: password)
+    return OracleStore(access, tables, shipped("sql"), site)
 
 
 def refuse_missing(database: Database) -> None:

@@ -10,7 +10,7 @@ from runner.app.oracle import access_of
 from runner.app.site import folders, load_settings, settings_path
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.problems import Problems
-from runner.settings import shipped
+from runner.settings import Database, shipped
 from runner.store import OutboxTable, Overlay
 from runner.store.oracle import OracleStore
 from runner.store.oracle.ddl import Site, scripts
@@ -46,15 +46,30 @@ def oracle_site(
         ProblemsError: Something is wrong with ``outboxes.yaml``.
         StoreError: A name is none.
     """
-    own: dict[str, str | None] = {}
+    database = Database()
     if named is not None or settings_path(None).exists():
         database = load_settings(named).database
-        own = {"owner": database.owner, "runtime": database.user}
-    said = {who: name for names in (own, users) for who, name in names.items() if name}
     problems = Problems()
     outboxes = read_outboxes(folders(named).mappings / "outboxes.yaml", problems)
     problems.raise_any()
-    return Site(tables_of(outboxes), {what: name for what, name in tablespaces.items() if name}, **said)
+    site = site_of(database, outboxes)
+    spaces = {**site.tablespaces, **{what: name for what, name in tablespaces.items() if name}}
+    return replace(
+        site,
+        tablespaces=spaces,
+        owner=users.get("owner") or site.owner,
+        runtime=users.get("runtime") or site.runtime,
+        his=users.get("his") or site.his,
+    )
+
+
+def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:
+    """Give what the settings call what the scripts speak of; what they do not say is as shipped."""
+    names = {"owner": database.owner or database.user, "runtime": database.user, "his": database.his}
+    data = database.tablespace
+    places = {"data": data, "index": database.index_tablespace or data, "lob": database.lob_tablespace or data}
+    said = {who: name for who, name in names.items() if name}
+    return Site(tables_of(outboxes), {what: name for what, name in places.items() if name}, **said)
 
 
 def oracle_scripts(site: Site) -> list[Script]:

@@ -1,16 +1,19 @@
-"""``db``: install the tables, and read them with SQL."""
+"""``db``: install the tables, compare them with what is declared, and read them with SQL."""
 
 from __future__ import annotations
 
 import getpass
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import app
+from runner.cli.check import listed, summary
 from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
 from runner.errors import fault
 
@@ -41,6 +44,13 @@ def add(commands: Any) -> None:
         "--folder", type=Path, help="write them there, a file each, with install.sql and the optional ones"
     )
     command.set_defaults(handle=ddl)
+    command = group.add_parser("check", help="compare tables, rights and surroundings with what is declared")
+    command.add_argument("--as", dest="look_as", metavar="USER", help="Oracle: look as owner or DBA, who see more")
+    command.add_argument("--password-file", type=Path, help="with --as: file with the password; else it is asked for")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--ddl", action="store_true", help="print the statements that mend what was found, as a script")
+    add_json(how)
+    command.set_defaults(handle=check)
     command = group.add_parser(
         "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
     )
@@ -78,19 +88,19 @@ def install(args: argparse.Namespace) -> int:
 def _install_oracle(args: argparse.Namespace, user: str | None) -> bool:
     site = site_for(args)
     is_own = args.password_file is None and site.owner.upper() == (user or "").upper()
-    password = None if is_own else owners_password(args)
+    password = None if is_own else read_password(args, "the owner")
     return app.install_oracle(args.settings, site, password, lambda scripts: agreed(args, scripts))
 
 
-def owners_password(args: argparse.Namespace) -> str:
-    """Give the owner's password: of the file that was named, else asked for without echo."""
+def read_password(args: argparse.Namespace, whose: str) -> str:
+    """Give a database user's password: of the file that was named, else asked for without echo."""
     if args.password_file is None:
-        return getpass.getpass("Password of the owner: ")
+        return getpass.getpass(f"Password of {whose}: ")
     try:
         return str(args.password_file.read_text(encoding="utf-8")).partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise fault(1006, "db install", file=str(args.password_file), name="--password-file", reason=reason) from error
+        raise fault(1006, "db", file=str(args.password_file), name="--password-file", reason=reason) from error
 
 
 def agreed(args: argparse.Namespace, scripts: Sequence[Script]) -> bool:
@@ -132,6 +142,20 @@ def ddl(args: argparse.Namespace) -> int:
         (args.folder / name).write_text(text, encoding="utf-8")
     print(f"the scripts are in {args.folder}; in SQL*Plus, there and as {site.owner}: @install.sql")
     return DONE
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print a line for each thing that was compared; 1 if anything failed."""
+    logging.getLogger("runner").addHandler(logging.NullHandler())  # what there is to say is said below
+    login = (args.look_as, read_password(args, args.look_as)) if args.look_as else None
+    findings = list(app.check_installation(args.settings, datetime.now(UTC), checks=app.SCHEMA, login=login))
+    if args.ddl:
+        print(app.mending(findings))
+    elif args.json:
+        print(json.dumps([each.as_json() for each in findings], ensure_ascii=False, indent=2))
+    else:
+        print(f"{listed(findings)}\n\n{summary(findings)}")
+    return FAILED if any(each.status is app.Status.FAIL for each in findings) else DONE
 
 
 def adopt(args: argparse.Namespace) -> int:

@@ -34,6 +34,9 @@ def add(commands: Any) -> None:
     )
     command = group.add_parser("lint", help="everything that is wrong with the files, in one run")
     _add_folders(command)
+    command.add_argument(
+        "--no-database", action="store_true", help="do not compare with the columns of the site's database"
+    )
     command.set_defaults(handle=run_lint)
     command = group.add_parser("test", help="run the tests beside the mappings")
     command.add_argument("names", nargs="*", metavar="TYPE", help="only these document types")
@@ -80,11 +83,16 @@ def run_lint(args: argparse.Namespace) -> int:
     """Print every problem of every file."""
     folders = _folders(args)
     checked = check(folders.mappings, folders.templates, folders.sources, contract=folders.contract)
+    columns = "no database was looked at" if args.no_database else ""
+    if not checked.found and not columns:
+        columns = app.check_columns(args.settings, folders, checked)
     problems = checked.told
     for problem in problems:
         print(problem)
     for note in checked.notes:
         print(f"note: {note}")
+    if columns:
+        print(f"columns: {columns}")
     print(f"{len(problems)} problem(s)" if problems else "mappings, rules, outboxes and contract are good")
     return FAILED if problems else DONE
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from runner.errors.entry import Entry
 from runner.errors.files import FILES
+from runner.errors.inspection import INSPECTION
 from runner.errors.integrity import INTEGRITY
 from runner.errors.oracle import ORACLE
 from runner.errors.schema import SCHEMA
 from runner.errors.work import WORK
 
-TABLE: dict[int, Entry] = FILES | WORK | ORACLE | SCHEMA | INTEGRITY
+TABLE: dict[int, Entry] = FILES | WORK | ORACLE | SCHEMA | INTEGRITY | INSPECTION

@@ -22,6 +22,10 @@ class Database:
         user: The runtime user; left out where the wallet holds name and password.
         password_file: File with its password, in one line.
         owner: Whose schema the tables are in; the user's own where it is left out.
+        his: User or role of the HIS that gets its rights on the schema; `MEDWORKS` where it is left out.
+        tablespace: Of the tables, as the schema was installed; the owner's own where it is left out.
+        index_tablespace: Of the indexes; that of the tables where it is left out.
+        lob_tablespace: Of payloads, bodies and documents; that of the tables where it is left out.
         wallet: Folder of the wallet: for TCPS, or with name and password.
         wallet_password_file: File with the wallet's password, in one line; only `thin` mode may need it.
         config_dir: Folder of `tnsnames.ora`, and in `thick` mode of `sqlnet.ora`.
@@ -41,6 +45,10 @@ class Database:
     user: Text | None = None
     password_file: SecretPlace | None = None
     owner: Text | None = None
+    his: Text | None = None
+    tablespace: Text | None = None
+    index_tablespace: Text | None = None
+    lob_tablespace: Text | None = None
     wallet: SecretPlace | None = None
     wallet_password_file: SecretPlace | None = None
     config_dir: Place | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -82,3 +83,55 @@ def test_statistics_name_every_outbox_and_users_are_the_sites() -> None:
     assert 'CREATE USER EESZT IDENTIFIED BY "&owner_password"' in users
     assert 'CREATE USER "MW_FUTTATO" IDENTIFIED BY "&runtime_password";\nGRANT CREATE SESSION TO "MW_FUTTATO";' in users
     assert " HIDE\n" in users
+
+
+SECRETS = {
+    "payload",
+    "document",
+    "body",
+    "result",
+    "sealed",
+    "source_key",
+    "order_key",
+    "recorded_by",
+    "workplace",
+    "acting_user",
+    "his_user",
+    "eeszt_user",
+    "asker",
+    "claim_owner",
+    "status_text",
+    "key_json",
+    "values_json",
+    "error",
+    "value",
+    "withdraw_asked_by",
+    "rules",
+}
+"""Columns that say something of patients or staff, or that may."""
+
+
+def test_the_support_export_has_nothing_of_patients_and_staff(schema: OracleDatabase) -> None:
+    put(
+        schema,
+        source_key="TAJ-032154784",
+        order_key="veny-032154784",
+        payload='{"NEV": "Tündérné"}',
+        workplace="SEBESZET",
+    )
+    own = re.compile(f"{SQLPLUS.pattern}|SET |SPOOL")
+    text = "\n".join("" if own.match(line) else line for line in FILES["optional/support_export.sql"].splitlines())
+    given: list[str] = []
+    columns: set[str] = set()
+    with closing(schema.connect()) as connection:
+        for statement in statements(text):
+            cursor = connection.cursor()
+            cursor.execute(statement.replace("&since", "2020-01-01"))
+            if cursor.description:
+                columns |= {each.name.lower() for each in cursor.description}
+                given += [str(value) for row in cursor for value in row]
+    assert columns & SECRETS == set()
+    assert {"item_id", "state", "ended_at", "digest", "script"} <= columns
+    assert "NEW" in given, "the item is there"
+    for secret in ("032154784", "Tündérné", "SEBESZET"):
+        assert not any(secret in each for each in given), secret

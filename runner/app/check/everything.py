@@ -18,6 +18,7 @@ from runner.app.check import (
     network,
     people,
     relaxed,
+    schema,
     times,
 )
 from runner.app.check.finding import Finding, Status
@@ -63,6 +64,8 @@ CHECKS = (
     Check("database", "daemon", database.daemon),
     Check("database", "lanes", database.lanes),
     Check("database", "attention", database.attention),
+    Check("schema", "schema", schema.structure),
+    Check("schema", "columns", schema.columns),
     Check("environment", "database's environment", environment.database_environment),
     Check("environment", "environment", environment.nothing_mixed),
     Check("environment", "history", environment.history),
@@ -81,6 +84,10 @@ CHECKS = (
 )
 
 
+SCHEMA = tuple(check for check in CHECKS if check.group == "schema")
+"""What ``db check`` looks at."""
+
+
 def check_installation(
     named: str | Path | None,
     now: datetime,
@@ -88,6 +95,7 @@ def check_installation(
     offline: bool = False,
     needs_daemon: bool = False,
     checks: Sequence[Check] = CHECKS,
+    login: tuple[str, str] | None = None,
 ) -> Iterator[Finding]:
     """
     Look at everything of a site; nothing is sent for anybody, and what is asked goes into the audit log.
@@ -98,11 +106,12 @@ def check_installation(
         offline: Leave out what needs the network.
         needs_daemon: Whether a daemon that is not alive is a failure.
         checks: What to look at.
+        login: Database user and password to look as; None: the daemon's.
 
     Yields:
         Findings as they come, in the order of ``checks``.
     """
-    with closing(Inspection(named, now, needs_daemon=needs_daemon)) as inspection:
+    with closing(Inspection(named, now, needs_daemon=needs_daemon, login=login)) as inspection:
         for check in checks:
             if check.online and offline:
                 yield Finding(check.name, Status.SKIP, "left out by --offline", group=check.group)

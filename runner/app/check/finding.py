@@ -28,6 +28,8 @@ class Finding:
         found: What was found, one sentence.
         remedy: What to do; empty where nothing is.
         group: Heading that it stands under.
+        ddl: Statements that mend it in the database.
+        run_as: Who runs them, ``owner`` or ``DBA``.
     """
 
     name: str
@@ -35,16 +37,19 @@ class Finding:
     found: str
     remedy: str = ""
     group: str = ""
+    ddl: tuple[str, ...] = ()
+    run_as: str = ""
 
     @classmethod
     def of(cls, name: str, status: Status, error: RunnerError) -> Finding:
         """Give the finding that a fault of the table is."""
         return cls(name, status, f"{error.what} (RNR-{error.number} {error.where})", error.remedy)
 
-    def as_json(self) -> dict[str, str]:
-        """Give it for programs."""
+    def as_json(self) -> dict[str, str | list[str]]:
+        """Give it for programs; ``run_as`` and ``ddl`` where statements mend it."""
         keys = ("group", "name", "status", "found", "remedy")
-        return {key: str(asdict(self)[key]) for key in keys}
+        plain: dict[str, str | list[str]] = {key: str(asdict(self)[key]) for key in keys}
+        return {**plain, "run_as": self.run_as, "ddl": list(self.ddl)} if self.ddl else plain
 
 
 def ok(name: str, found: str) -> Finding:

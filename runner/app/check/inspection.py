@@ -42,10 +42,18 @@ class Inspection:
         needs_daemon: Whether a daemon that is not alive is a failure.
     """
 
-    def __init__(self, named: str | Path | None, now: datetime, *, needs_daemon: bool = False) -> None:
+    def __init__(
+        self,
+        named: str | Path | None,
+        now: datetime,
+        *,
+        needs_daemon: bool = False,
+        login: tuple[str, str] | None = None,
+    ) -> None:
         self.path = settings_path(named)
         self.now = now
         self.needs_daemon = needs_daemon
+        self._login = login
         self._parts: dict[str, Any] = {}
 
     @property
@@ -68,7 +76,7 @@ class Inspection:
 
         def opened() -> Store:
             refuse_missing(settings.database)
-            return store_of(settings, mappings)
+            return store_of(settings, mappings, self._login)
 
         store: Store = self._part("the database", opened)
         return store

@@ -10,15 +10,17 @@ from runner.store.directory import StoredDirectory
 from runner.store.embedded.connection import BUSY_S, Connections
 from runner.store.embedded.database import EmbeddedDatabase
 from runner.store.embedded.desk import EmbeddedDesk
+from runner.store.embedded.inspection import EmbeddedShapes, inspect
 from runner.store.embedded.installation import DaemonLock, check_installed, install, run_script
 from runner.store.embedded.outbox import EmbeddedOutbox
 from runner.store.embedded.statements import Statements
 from runner.store.logins import StoredLogins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from runner.ports import Inspected
     from runner.store.naming import OutboxTable
 
 
@@ -33,6 +35,7 @@ class EmbeddedStore:
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
+        shapes: What the HIS's tables and the source queries look like.
     """
 
     features = Features(several_daemons=False, row_locks=False)
@@ -57,6 +60,7 @@ class EmbeddedStore:
         self.directory = StoredDirectory(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
+        self.shapes = EmbeddedShapes(database)
 
     def install(self, environment: str = "test") -> None:
         """
@@ -80,6 +84,15 @@ class EmbeddedStore:
             StoreError: It is not installed, or by another version.
         """
         check_installed(self._database, environment)
+
+    def inspect(self) -> Sequence[Inspected]:
+        """
+        Compare the database with what an installation makes; writes nothing.
+
+        Raises:
+            StoreError: SQLite cannot be asked.
+        """
+        return inspect(self._database)
 
     def install_example(self) -> None:
         """Create the example tables of a small MedWorkS; for the demonstration and for tests."""

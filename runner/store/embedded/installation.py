@@ -40,7 +40,7 @@ def install(database: EmbeddedDatabase, environment: str) -> None:
     with database.connections.writing() as connection:
         if _installed(database, connection, environment) == version:
             return
-        for statement in _statements(schema):
+        for statement in script_statements(schema):
             connection.execute(statement)
         connection.execute(database.statements["drop_transitions"])
         connection.executemany(
@@ -101,7 +101,7 @@ def place(path: Path) -> str:
 def run_script(database: EmbeddedDatabase, file: Path) -> None:
     """Run a file of SQL in one transaction, for the example tables."""
     with database.connections.writing() as connection:
-        for statement in _statements(file.read_text(encoding="utf-8")):
+        for statement in script_statements(file.read_text(encoding="utf-8")):
             connection.execute(statement)
 
 
@@ -130,7 +130,7 @@ def _transitions() -> list[tuple[str, str]]:
     return [(before.value, after.value) for before, others in TRANSITIONS.items() for after in others]
 
 
-def _statements(script: str) -> Iterator[str]:
+def script_statements(script: str) -> Iterator[str]:
     """Give the statements of a script; ``executescript`` would commit between them."""
     statement = ""
     for line in script.splitlines():

@@ -9,15 +9,20 @@ from runner.ports import Features
 from runner.store.adoption import StoredAdoption
 from runner.store.directory import StoredDirectory
 from runner.store.logins import StoredLogins
+from runner.store.naming import ORACLE, name_of
 from runner.store.oracle.access import OracleAccess
 from runner.store.oracle.calls import OracleDesk
 from runner.store.oracle.database import OracleDatabase
 from runner.store.oracle.ddl import Site, scripts
+from runner.store.oracle.declaration import declared_by
+from runner.store.oracle.inspection import POLLED, inspect
 from runner.store.oracle.install import check_owner, pending, put_installation, run
 from runner.store.oracle.installed import check_installed
+from runner.store.oracle.lookup import reported
 from runner.store.oracle.outbox import OracleOutbox
 from runner.store.oracle.pool import Pool, Traffic
 from runner.store.oracle.script import statements
+from runner.store.oracle.shapes import OracleShapes
 from runner.store.oracle.statements import Statements, statement_of
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from runner.ports import Inspected
     from runner.store.naming import OutboxTable
     from runner.store.oracle.script import Script
 
@@ -44,6 +50,7 @@ class OracleStore:
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
+        shapes: What the HIS's tables and the source queries look like.
     """
 
     features = Features(several_daemons=True, row_locks=True)
@@ -71,6 +78,7 @@ class OracleStore:
         self.directory = StoredDirectory(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
+        self.shapes = OracleShapes(self._pool)
 
     @property
     def traffic(self) -> Traffic:
@@ -118,6 +126,27 @@ class OracleStore:
             StoreError: It is not installed, or by another version.
         """
         check_installed(self._database, self.scripts(), environment)
+
+    def inspect(self) -> Sequence[Inspected]:
+        """
+        Compare the database with what the scripts declare; writes nothing, and says what its user cannot see.
+
+        Raises:
+            StoreError: Oracle cannot be asked.
+        """
+        site, database = self._site, self._database
+        asked = {
+            f"{lane} {verb}": (
+                database.statements.of(lane, verb).sql,
+                table.table.upper(),
+                name_of(table.table, index, ORACLE),
+            )
+            for lane, table in site.outboxes.items()
+            for verb, index in POLLED.items()
+        }
+        declared = declared_by(self.scripts())
+        with self._pool.session("inspect") as session, reported(session.connection.dsn):
+            return inspect(session.connection, declared, site.owner, site.runtime, asked)
 
     def install_example(self) -> None:
         """Create the example tables of a small MedWorkS; for the demonstration and for tests."""

@@ -72,3 +72,39 @@ ALTER TABLE EESZT_MESSAGE MODIFY
 -- Later, a month that the site need not keep; purge.sql first, so that no item is left without its message:
 --   ALTER TABLE EESZT_ATTEMPT DROP PARTITION FOR (TIMESTAMP '2026-01-15 00:00:00') UPDATE INDEXES
 --   ALTER TABLE EESZT_MESSAGE DROP PARTITION FOR (TIMESTAMP '2026-01-15 00:00:00') UPDATE INDEXES
+
+-- support_items --
+-- One outbox for support: numbers, states and times. No record's key, no person, no workplace, nothing that a row says.
+SELECT [lane] AS lane, o.[item_id] AS item_id, o.[document_type] AS document_type, o.[state] AS state,
+       o.[reason_code] AS reason_code, o.[ward_answer] AS ward_answer, o.[created_at] AS created_at, o.[state_at] AS state_at,
+       o.[next_at] AS next_at, o.[send_by] AS send_by, o.[answer_by] AS answer_by, o.[sent_at] AS sent_at,
+       o.[lease_until] AS lease_until, o.[attempts] AS attempts, o.[probe_count] AS probe_count,
+       o.[rescue_count] AS rescue_count, o.[depends_on] AS depends_on, o.[needs] AS needs, o.[withdraws] AS withdraws,
+       o.[compensation] AS compensation, o.[message_id] AS message_id, o.[mapping_version] AS mapping_version
+  FROM [outbox] o
+ WHERE o.[created_at] >= TIMESTAMP '&since 00:00:00'
+ ORDER BY o.[item_id];
+
+-- support_rest --
+-- The rest for support: what was tried and how it ended, and what this installation is.
+SELECT a.item_id, a.kind, a.ended_at, a.took_ms, a.ending, a.reason_code, a.verdict, a.decision
+  FROM EESZT_ATTEMPT a
+ WHERE a.ended_at >= TIMESTAMP '&since 00:00:00'
+ ORDER BY a.attempt_id;
+SELECT w.item_id, w.table_name, w.state, w.tries, w.next_at
+  FROM EESZT_WRITE_BACK w
+ WHERE w.state <> 'DONE'
+ ORDER BY w.write_back_id;
+SELECT t.document_type, t.digest, t.lane, t.kind, t.send_limit_s, t.answer_limit_s, t.needs, t.active, t.changed_at
+  FROM EESZT_DOCUMENT_TYPE t
+ ORDER BY t.document_type;
+SELECT s.service, s.state, s.since, s.reported_at FROM EESZT_SERVICE_STATE s ORDER BY s.service;
+SELECT r.lane, r.owner, r.beat_at FROM EESZT_RUNNER r ORDER BY r.lane, r.owner;
+SELECT l.lane, l.paused_at FROM EESZT_LANE l ORDER BY l.lane;
+SELECT d.day, d.lane, d.document_type, d.state, d."NUMBER", d.p50_s, d.p95_s, d.retries, d.probes, d.paper
+  FROM EESZT_DAY d
+ ORDER BY d.day, d.lane, d.document_type, d.state;
+SELECT i.environment, i.schema_version, i.installed_at, i.adopted_at FROM EESZT_INSTALLATION i;
+SELECT p.script, p.sha256, p.run_at FROM EESZT_SCHEMA_SCRIPT p ORDER BY p.script;
+SELECT b.object_type, b.object_name, b.status, b.last_ddl_time FROM USER_OBJECTS b WHERE b.status <> 'VALID';
+SELECT c.product, c.version FROM PRODUCT_COMPONENT_VERSION c;
