@@ -50,7 +50,7 @@ class Scene:
 
     def __init__(self, lab: OracleLab, verb: str) -> None:
         self.lab, self.verb = lab, verb
-        self.item = lab.insert(source_key="1", payload="{}")
+        self.item = lab.insert(payload="{}")
         self.work: Callable[[], Any] = getattr(self, f"_{verb}")()
 
     def _claim(self) -> Callable[[], Any]:
