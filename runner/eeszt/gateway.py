@@ -19,8 +19,9 @@ from runner.eeszt.breaker import Breaker, BreakerSettings, BreakerState
 from runner.eeszt.exchange import Exchange, NoAnswerError, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer
+from runner.eeszt.parts import KeyName, Part, assertion_part
 from runner.eeszt.record import Record, entry, without_token
-from runner.eeszt.wsse import KeyName, Part, Request, assertion_part
+from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, escaped
 from runner.errors import LoginError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack, Operation

@@ -22,9 +22,10 @@ from runner.eeszt.exchange import Exchange, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer
 from runner.eeszt.names import ISSUE, KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, SAML_V2, Ns, tag
+from runner.eeszt.parts import KeyName, key_value, user_part
 from runner.eeszt.record import Asker, Record, entry, without_grant, without_password
 from runner.eeszt.renewal import Renewal
-from runner.eeszt.wsse import KeyName, Request, key_value, user_part
+from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, only, parse
 from runner.errors import LoginError, RunnerError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack

@@ -17,8 +17,8 @@ from signxml import CanonicalizationMethod, SignatureMethod, XMLSigner
 
 from runner.eeszt.assertion import Grant, believed
 from runner.eeszt.keys import Signer
+from runner.eeszt.parts import key_value
 from runner.eeszt.signature import Allowed
-from runner.eeszt.wsse import key_value
 from runner.eeszt.xml import UnverifiedError
 from runner.mapping.contract import ContractPack
 from runner.simulator.pki import Pki, load_certificate, load_key, make_pki
