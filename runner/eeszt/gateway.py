@@ -235,10 +235,11 @@ class EesztGateway:
     def _posted(self, request: Request, signed: bytes, send_until: float, message: Message) -> tuple[Reply, bytes]:
         """Send once, if there is still time; what is known afterwards, and what came back as it came."""
         heard = b""
-        if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
-            return Reply(Delivery.NOT_SENT, detail=_LATE), heard
         try:
-            received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
+            with message.wire:
+                if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
+                    return Reply(Delivery.NOT_SENT, detail=_LATE), heard
+                received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
             heard = received.body
             answer = self._exchange.believe(request, received, self._clock.now())
             if not answer.is_fault:
