@@ -31,13 +31,16 @@ GATHER_S = 0.002
 AHEAD_S = 0.1
 """As many as were answered within this time may be permitted beyond the free senders: so soon there will be more."""
 
+QUICK_S = 0.25
+"""Longest answer that counts for that: who waits longer for the wire should rather wait for his permit."""
+
 
 class Senders:
     """
     The senders of one lane: as many messages on the wire at once as the lane allows.
 
     A slot is reserved before the permit, so that nothing is permitted that no sender is free to send, or will be in a
-    moment: while answers come one after the other, half as many more may be permitted, signed and logged already. The
+    moment: while quick answers come one after the other, half as many more may be permitted, signed and logged already. The
     slot is free again as soon as the answer is read; what it says is found out beside the next message.
     """
 
@@ -116,7 +119,7 @@ class Senders:
 
     def _run(self) -> None:
         while (dispatch := self._queue.get()) is not None:
-            item, slot = dispatch.ready.item.row.item_id, _Slot(self)
+            item, slot = dispatch.ready.item.row.item_id, Slot(self)
             try:
                 self._completer.put(self._try(dispatch, slot))
             except Exception as error:  # noqa: BLE001  the row stays SENDING and is rescued as UNKNOWN
@@ -128,16 +131,19 @@ class Senders:
                     self._under_way.pop(dispatch.message.message_id, None)
                 slot.free()
 
-    def enter_wire(self) -> None:
-        """Wait until one more message may be on the wire."""
+    def enter_wire(self) -> float:
+        """Wait until one more message may be on the wire; the monotonic instant since when it is."""
         self._wire.acquire()
+        return self._site.clock.monotonic()
 
-    def leave_wire(self) -> None:
+    def leave_wire(self, since: float) -> None:
         """Let the next one on the wire."""
         self._wire.release()
-        self._answered.append(self._site.clock.monotonic())
+        now = self._site.clock.monotonic()
+        if now - since <= QUICK_S:
+            self._answered.append(now)
 
-    def _try(self, dispatch: Dispatch, slot: _Slot) -> Completion:
+    def _try(self, dispatch: Dispatch, slot: Slot) -> Completion:
         site, ready = self._site, dispatch.ready
         started = site.clock.monotonic()
         if started >= dispatch.send_until:
@@ -199,20 +205,21 @@ class Senders:
         )
 
 
-class _Slot:
+class Slot:
     """One message's place: on the wire while it is entered, and free for the next one when it is left."""
 
-    __slots__ = ("_is_taken", "_senders")
+    __slots__ = ("_is_taken", "_senders", "_since")
 
     def __init__(self, senders: Senders) -> None:
         self._senders = senders
         self._is_taken = True
+        self._since = 0.0
 
     def __enter__(self) -> None:
-        self._senders.enter_wire()
+        self._since = self._senders.enter_wire()
 
     def __exit__(self, *_: object) -> None:
-        self._senders.leave_wire()
+        self._senders.leave_wire(self._since)
         self.free()
 
     def free(self) -> None:
