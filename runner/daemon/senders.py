@@ -40,8 +40,8 @@ class Senders:
     The senders of one lane: as many messages on the wire at once as the lane allows.
 
     A slot is reserved before the permit, so that nothing is permitted that no sender is free to send, or will be in a
-    moment: while quick answers come one after the other, half as many more may be permitted, signed and logged already. The
-    slot is free again as soon as the answer is read; what it says is found out beside the next message.
+    moment: while quick answers come one after the other, half as many more may be permitted, signed and logged already.
+    The slot is free again as soon as the answer is read; what it says is found out beside the next message.
     """
 
     def __init__(self, site: Site, lane: LaneSettings, completer: Completer) -> None:
