@@ -86,7 +86,8 @@ class Housekeeper:
     def _look(self) -> None:
         while not self._stopping.wait(WATCH_S):
             for service in self._services:
-                attempt(service.name, partial(self.watch_service, service))
+                if not self._stopping.is_set():  # each may wait for the database
+                    attempt(service.name, partial(self.watch_service, service))
 
     def _ask(self, service: Watched) -> None:
         asked = self._down[service.name]
