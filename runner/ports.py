@@ -6,6 +6,7 @@ Instants are aware UTC. A verb has the same name here, in ``queries.sql``, in me
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -899,6 +900,8 @@ class Message:
         begin_by: Monotonic instant after which its first byte must not leave: its lease would run short. None: any.
         is_fresh: Whether this process has just made the body, as one element in canonical form; what comes from the
             database is parsed and canonicalised again before it is signed.
+        wire: Entered before its first byte leaves and left when its answer is there, or none will be: whoever sends
+            bounds by it how many are on the wire at once.
     """
 
     operation: str
@@ -910,6 +913,7 @@ class Message:
     his_user: str | None = None
     begin_by: float | None = None
     is_fresh: bool = False
+    wire: AbstractContextManager[object] = field(default_factory=nullcontext, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from runner.domain.outbox import Verdict
 from runner.errors import IN_DOUBT, RunnerError, passes, places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from runner.daemon.work import Site
     from runner.ports import Completion
@@ -41,8 +41,10 @@ class Completer:
     some tries, and so is what is left when the process ends: its row is rescued and asked after.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, copies_due: Callable[[], None]) -> None:
+        """``copies_due`` is told when there is something to copy into the HIS's tables."""
         self._site = site
+        self._copies_due = copies_due
         self._queue: Queue[Completion | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="completer", daemon=True)
         self._stopping = threading.Event()
@@ -104,6 +106,8 @@ class Completer:
             return
         self._written_at = time.monotonic()
         self._site.hook("completed", items)
+        if any(completion.write_backs for completion in batch):
+            self._copies_due()
         for completion in batch:
             verdict = verdicts.get(completion.item_id)
             if verdict is not None:

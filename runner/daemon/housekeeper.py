@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ROUND_S = 0.2
-"""Between two rounds of copies."""
+ROUND_S = 0.5
+"""Longest between two looks for copies that were not made at once; what has just ended is copied at once."""
+
+PAUSE_S = 0.1
+"""Between two rounds of copies while items end one after the other: each locks the HIS's rows."""
 
 WATCH_S = 0.5
-"""Between two looks at a service; MedWorkS is told within seconds, and each look wakes a thread."""
+"""Between two looks at the services; MedWorkS is told within seconds."""
 
 REPORT_S = 2.0
 """Between two reports of a service's state that has not changed."""
@@ -35,18 +38,24 @@ COPIES = 50
 
 
 class Housekeeper:
-    """A thread for the copies and one for each service, since asking a service that is down may take its time-outs."""
+    """
+    Threads for what is done all the time.
+
+    One makes the copies, one looks at the services, and each service has one that asks it while it is down, since that
+    may take its time-outs.
+    """
 
     def __init__(self, site: Site, services: Sequence[Watched], came_back: Callable[[], None]) -> None:
         self._site = site
+        self._services = services
         self._came_back = came_back
         self._reported: dict[str, tuple[str, float, datetime | None]] = {}
         self._stopping = threading.Event()
-        duties: list[tuple[str, Callable[[], None], float]] = [("copies", self.write_back, ROUND_S)]
-        duties += [(service.name, partial(self.watch_service, service), WATCH_S) for service in services]
-        self._threads = [
-            threading.Thread(target=self._run, args=each, name=f"housekeeper-{each[0]}", daemon=True) for each in duties
-        ]
+        self._copies = threading.Event()
+        self._down = {service.name: threading.Event() for service in services}
+        named: list[tuple[str, Callable[[], None]]] = [("copies", self._make_copies), ("services", self._look)]
+        named += [(service.name, partial(self._ask, service)) for service in services]
+        self._threads = [threading.Thread(target=work, name=f"housekeeper-{name}", daemon=True) for name, work in named]
 
     def start(self) -> None:
         """Start the threads."""
@@ -56,15 +65,39 @@ class Housekeeper:
     def stop(self, deadline: float) -> bool:
         """End, with the last copies made; whether all ended before ``deadline``, a monotonic instant."""
         self._stopping.set()
+        for event in (self._copies, *self._down.values()):
+            event.set()
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._site.clock.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _run(self, name: str, duty: Callable[[], None], every_s: float) -> None:
-        while not self._stopping.wait(every_s):
-            attempt(name, duty)
-        if name == "copies":
-            attempt(name, duty)
+    def copies_due(self) -> None:
+        """Make copies at once: an item has just come to an end."""
+        self._copies.set()
+
+    def _make_copies(self) -> None:
+        while not self._stopping.wait(PAUSE_S):
+            self._copies.wait(ROUND_S)
+            self._copies.clear()
+            if not self._stopping.is_set():
+                attempt("copies", self.write_back)
+        attempt("copies", self.write_back)
+
+    def _look(self) -> None:
+        while not self._stopping.wait(WATCH_S):
+            for service in self._services:
+                if not self._stopping.is_set():  # each may wait for the database
+                    attempt(service.name, partial(self.watch_service, service))
+
+    def _ask(self, service: Watched) -> None:
+        asked = self._down[service.name]
+        while asked.wait() and not self._stopping.is_set():
+            asked.clear()
+            attempt(service.name, partial(self._try_again, service))
+
+    def _try_again(self, service: Watched) -> None:
+        if service.try_again():
+            self._came_back()
 
     def write_back(self) -> None:
         """Copy what is due into the HIS's own tables."""
@@ -75,11 +108,10 @@ class Housekeeper:
             logger.error("copies into the HIS failed", extra={"event": "write_back.failed", **counts})
 
     def watch_service(self, service: Watched) -> None:
-        """Ask an interrupted service whether it is back, and tell MedWorkS within seconds how it is."""
+        """Have an interrupted service asked whether it is back, and tell MedWorkS within seconds how it is."""
         interrupted = service.is_down()
-        if interrupted and service.try_again():
-            interrupted = False
-            self._came_back()
+        if interrupted:
+            self._down[service.name].set()
         self._report(service.name, "DOWN" if interrupted else "UP")
 
     def _report(self, service: str, state: str) -> None:

@@ -152,7 +152,7 @@ class Poller:
 
     def _claim_probes(self) -> int:
         """Ask after what is unknown, with no more than half of the senders: what a ward waits for needs the others."""
-        free = self._senders.reserve(self._lane.batch, 0.0, spare=self._lane.senders // 2)
+        free = self._senders.reserve(self._lane.batch, 0.0, spare=self._lane.senders // 2, ahead=False)
         if not free:
             return 0
         asked = 0

@@ -1,9 +1,10 @@
-"""Senders: a fixed number of threads that do only HTTP, so that an item waits for nothing but the EESZT."""
+"""Senders: a fixed number of threads that do nothing but send, so that an item waits for nothing but the EESZT."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -27,12 +28,20 @@ GROUPS = 20
 GATHER_S = 0.002
 """How long a group is waited for once a sender is free."""
 
+AHEAD_S = 0.1
+"""As many as were answered within this time may be permitted beyond the free senders: so soon there will be more."""
+
+QUICK_S = 0.25
+"""Longest answer that counts for that: who waits longer for the wire should rather wait for his permit."""
+
 
 class Senders:
     """
-    The senders of one lane.
+    The senders of one lane: as many messages on the wire at once as the lane allows.
 
-    A slot is reserved before the permit, so that nothing is permitted that no sender is free to send.
+    A slot is reserved before the permit, so that nothing is permitted that no sender is free to send, or will be in a
+    moment: while quick answers come one after the other, half as many more may be permitted, signed and logged already.
+    The slot is free again as soon as the answer is read; what it says is found out beside the next message.
     """
 
     def __init__(self, site: Site, lane: LaneSettings, completer: Completer) -> None:
@@ -40,11 +49,15 @@ class Senders:
         self._lane = lane
         self._completer = completer
         self._queue: SimpleQueue[Dispatch | None] = SimpleQueue()
-        self._free = lane.senders
+        self._taken = 0
         self._changed = threading.Condition()
+        self._wire = threading.Semaphore(lane.senders)
+        self._most_ahead = (lane.senders + 1) // 2
+        self._answered: deque[float] = deque(maxlen=self._most_ahead)
         self._under_way: dict[str, Dispatch] = {}
         self._threads = [
-            threading.Thread(target=self._run, name=f"{lane.name}-sender-{n}", daemon=True) for n in range(lane.senders)
+            threading.Thread(target=self._run, name=f"{lane.name}-sender-{n}", daemon=True)
+            for n in range(lane.senders + self._most_ahead)
         ]
 
     def start(self) -> None:
@@ -69,25 +82,33 @@ class Senders:
             self._completer.put(self._completion(dispatch, _cut_off(probe=dispatch.probe), 0.0))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def free(self) -> int:
-        """How many stand idle now."""
-        return self._free
+    def free(self, *, ahead: bool = True) -> int:
+        """How many may be permitted now; without ``ahead``, how many stand idle."""
+        soon = 0
+        if ahead:
+            since = self._site.clock.monotonic() - AHEAD_S
+            soon = sum(at >= since for at in tuple(self._answered))
+        return max(0, self._lane.senders + soon - self._taken)
 
-    def reserve(self, most: int, wait_s: float, *, spare: int = 0) -> int:
+    def reserve(self, most: int, wait_s: float, *, spare: int = 0, ahead: bool = True) -> int:
         """Take up to ``most`` free slots but for ``spare``, waiting up to ``wait_s`` for the first; how many."""
+
+        def room() -> int:
+            return self.free(ahead=ahead) - spare
+
         with self._changed:
-            self._changed.wait_for(lambda: self._free > spare, wait_s)
+            self._changed.wait_for(lambda: room() > 0, wait_s)
             group = min(most, self._lane.senders // GROUPS)
-            if 0 < self._free - spare < group:
-                self._changed.wait_for(lambda: self._free - spare >= group, GATHER_S)
-            taken = max(0, min(most, self._free - spare))
-            self._free -= taken
+            if 0 < room() < group:
+                self._changed.wait_for(lambda: room() >= group, GATHER_S)
+            taken = max(0, min(most, room()))
+            self._taken += taken
             return taken
 
     def release(self, slots: int) -> None:
-        """Give back slots that nothing was permitted for."""
+        """Give back slots that nothing was permitted for, or whose answer is there."""
         with self._changed:
-            self._free += slots
+            self._taken -= slots
             self._changed.notify()
 
     def send(self, dispatch: Dispatch) -> None:
@@ -98,9 +119,9 @@ class Senders:
 
     def _run(self) -> None:
         while (dispatch := self._queue.get()) is not None:
-            item = dispatch.ready.item.row.item_id
+            item, slot = dispatch.ready.item.row.item_id, Slot(self)
             try:
-                self._completer.put(self._try(dispatch))
+                self._completer.put(self._try(dispatch, slot))
             except Exception as error:  # noqa: BLE001  the row stays SENDING and is rescued as UNKNOWN
                 logger.error(
                     "send met a fault of the runner", extra={"event": "send.bug", "item": item, "fault": places(error)}
@@ -108,15 +129,27 @@ class Senders:
             finally:
                 with self._changed:
                     self._under_way.pop(dispatch.message.message_id, None)
-                self.release(1)
+                slot.free()
 
-    def _try(self, dispatch: Dispatch) -> Completion:
+    def enter_wire(self) -> float:
+        """Wait until one more message may be on the wire; the monotonic instant since when it is."""
+        self._wire.acquire()
+        return self._site.clock.monotonic()
+
+    def leave_wire(self, since: float) -> None:
+        """Let the next one on the wire."""
+        self._wire.release()
+        now = self._site.clock.monotonic()
+        if now - since <= QUICK_S:
+            self._answered.append(now)
+
+    def _try(self, dispatch: Dispatch, slot: Slot) -> Completion:
         site, ready = self._site, dispatch.ready
         started = site.clock.monotonic()
         if started >= dispatch.send_until:
             return self._completion(dispatch, _not_started(probe=dispatch.probe), 0.0)
         site.hook("probing" if dispatch.probe else "sending", [ready.item.row.item_id])
-        reply = site.gateway.send(replace(dispatch.message, begin_by=dispatch.send_until), ready.token)
+        reply = site.gateway.send(replace(dispatch.message, begin_by=dispatch.send_until, wire=slot), ready.token)
         site.hook("asked" if dispatch.probe else "answered", [ready.item.row.item_id])
         if dispatch.probe:
             ask = ready.kind.ask
@@ -170,6 +203,30 @@ class Senders:
             asker=ready.item.recorded_by if outcome.result is not None else None,
             result_life_s=ready.kind.result_life_s,
         )
+
+
+class Slot:
+    """One message's place: on the wire while it is entered, and free for the next one when it is left."""
+
+    __slots__ = ("_is_taken", "_senders", "_since")
+
+    def __init__(self, senders: Senders) -> None:
+        self._senders = senders
+        self._is_taken = True
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = self._senders.enter_wire()
+
+    def __exit__(self, *_: object) -> None:
+        self._senders.leave_wire(self._since)
+        self.free()
+
+    def free(self) -> None:
+        """Give the slot back, once."""
+        if self._is_taken:
+            self._is_taken = False
+            self._senders.release(1)
 
 
 def _not_started(*, probe: bool) -> Outcome:

@@ -32,9 +32,9 @@ class Daemon:
         self, site: Site, lanes: Sequence[LaneSettings], services: Sequence[Watched], duties: Sequence[Duty]
     ) -> None:
         self._clock = site.clock
-        self._completer = Completer(site)
-        self._pollers = [Poller(site, lane, self._completer) for lane in lanes]
         self._housekeeper = Housekeeper(site, services, self.wake)
+        self._completer = Completer(site, self._housekeeper.copies_due)
+        self._pollers = [Poller(site, lane, self._completer) for lane in lanes]
         self._duties = Duties(duties)
 
     def start(self) -> None:

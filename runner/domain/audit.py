@@ -22,6 +22,7 @@ _HEAD = b',"head":"'
 _END = b'"}\n'
 _TAIL = len(_HEAD) + 64 + len(_END)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 class EntryKind(StrEnum):
@@ -120,9 +121,25 @@ _MOST = 1 << 62
 
 def written(header: Header) -> tuple[bytes, str]:
     """Give a header's line, newline included, and its head."""
-    text = _encode({name: getattr(header, name) for name in _NAMES})[:-1].encode()
+    # As `json` writes it, and several times as fast: this is done twice for each message, by one thread for all.
+    text = (
+        f'{{"chain":{_text(header.chain)},"segment":{header.segment:d},"sequence":{header.sequence:d}'
+        f',"at":{_text(header.at)},"kind":{_text(header.kind)},"item":{_number(header.item)}'
+        f',"acting_user":{_text(header.acting_user)},"his_user":{_text(header.his_user)}'
+        f',"operation":{_text(header.operation)},"message_id":{_text(header.message_id)}'
+        f',"outcome":{_text(header.outcome)},"offset":{header.offset:d},"size":{header.size:d}'
+        f',"body":{_text(header.body)},"sealed":{_text(header.sealed)},"previous":{_text(header.previous)}'
+    ).encode()
     head = hashlib.sha256(text).hexdigest()
     return b"".join((text, _HEAD, head.encode(), _END)), head
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else f"{value:d}"
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else _quoted(value)
 
 
 def read(line: bytes) -> tuple[Header, str]:

@@ -1,7 +1,8 @@
 """
 Believes an answer, or says why not.
 
-Only what was digested is given on: body, Timestamp and addressing headers are parsed anew from the canonical bytes.
+Only what was digested is given on: the payload as it stands in the digested bytes, Timestamp and addressing headers as
+the text of the very elements that were digested, at the place where they belong.
 
 Source: WS-Security 1.1; WS-Addressing 1.0 §3; which parts an answer signs: the contract pack's README.
 """
@@ -15,12 +16,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
+from runner.eeszt.keys import Pin, signers_of
 from runner.eeszt.names import BASE64_BINARY, SOAP, X509_V3, Ns, tag
 from runner.eeszt.replay import Seen
 from runner.eeszt.signature import Allowed, digested
-from runner.eeszt.xml import UnverifiedError, children, identifiers, on_its_own, only, parse, words
+from runner.eeszt.xml import UnverifiedError, canonical, children, identifiers, on_its_own, only, parse, words
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 REQUIRED = ("timestamp", "body", "action", "message_id", "relates_to")
 
 _HEADERS = {
-    "action": tag(Ns.WSA, "Action"),
-    "message_id": tag(Ns.WSA, "MessageID"),
-    "relates_to": tag(Ns.WSA, "RelatesTo"),
+    tag(Ns.WSA, "Action"): "action",
+    tag(Ns.WSA, "MessageID"): "message_id",
+    tag(Ns.WSA, "RelatesTo"): "relates_to",
 }
 _SECURITY = tag(Ns.WSSE, "Security")
 _TOKEN = tag(Ns.WSSE, "BinarySecurityToken")
@@ -80,7 +80,7 @@ class Verifier:
         life: timedelta,
         required: Sequence[str] = REQUIRED,
     ) -> None:
-        self._signers = {pin: x509.load_der_x509_certificate(pin) for pin in pins}
+        self._signers = signers_of(pins)
         self._allowed = allowed
         self._skew = skew
         self._life = life
@@ -107,27 +107,28 @@ class Verifier:
         soap = SOAP[soap_version]
         header, body = _frame(root, soap)
         security = _security(root, header)
+        signature = only(security, _SIGNATURE)
         found = identifiers(root)
-        signed = digested(only(security, _SIGNATURE), found, self._signer(security, now).public_key(), self._allowed)
-        there = {child.tag for child in header}
-        places = {name: only(header, element) for name, element in _HEADERS.items() if element in there}
-        places |= {"timestamp": only(security, _TIMESTAMP), "body": body}
+        signed = digested(signature, found, self._signer(security, signature, now), self._allowed)
+        places = {**_said(header), "timestamp": only(security, _TIMESTAMP), "body": body}
         parts = _at_their_places(places, signed, found, self._required)
         if "timestamp" in parts:
-            self._check_time(parts["timestamp"], now)
-        if "relates_to" in parts and words(parts["relates_to"]) != message_id:
+            self._check_time(places["timestamp"], now)
+        if "relates_to" in parts and words(places["relates_to"]) != message_id:
             raise UnverifiedError("the answer to another message")
         if "message_id" in parts:
-            self._seen.once(words(parts["message_id"]), now)
-        payload = _payload(parts["body"])
+            self._seen.once(words(places["message_id"]), now)
+        payload = body[0] if len(children(body)) == 1 else None
+        if payload is None:
+            raise UnverifiedError("the body is not one element")
         is_fault = payload.tag == tag(soap, "Fault")
         if actions and "action" in parts:
-            _check_action(words(parts["action"]), actions, is_fault=is_fault)
-        return Answer(on_its_own(payload), str(payload.tag), is_fault)
+            _check_action(words(places["action"]), actions, is_fault=is_fault)
+        return Answer(_payload(payload, parts["body"]), str(payload.tag), is_fault)
 
-    def _signer(self, security: etree._Element, now: datetime) -> x509.Certificate:
-        """The pinned certificate that the signature names; what KeyInfo brings is only compared, never trusted."""
-        info = only(only(security, _SIGNATURE), tag(Ns.DS, "KeyInfo"))
+    def _signer(self, security: etree._Element, signature: etree._Element, now: datetime) -> object:
+        """The pinned key that the signature names; what KeyInfo brings is only compared, never trusted."""
+        info = only(signature, tag(Ns.DS, "KeyInfo"))
         reference = only(only(info, tag(Ns.WSSE, "SecurityTokenReference")), tag(Ns.WSSE, "Reference"))
         token = only(security, _TOKEN)
         if reference.get("URI") != f"#{token.get(_WSU_ID)}" or token.get("ValueType") != X509_V3:
@@ -145,9 +146,9 @@ class Verifier:
             raise UnverifiedError("the answer is too old")
 
 
-def pinned(signers: Mapping[bytes, x509.Certificate], certificate: bytes, now: datetime) -> x509.Certificate:
+def pinned(signers: Mapping[bytes, Pin], certificate: bytes, now: datetime) -> object:
     """
-    The pinned certificate with exactly these bytes.
+    The public key of the pinned certificate with exactly these bytes.
 
     Raises:
         UnverifiedError: There is none, or it is not valid now.
@@ -155,9 +156,9 @@ def pinned(signers: Mapping[bytes, x509.Certificate], certificate: bytes, now: d
     signer = signers.get(certificate)
     if signer is None:
         raise UnverifiedError("signed by a certificate that is not pinned")
-    if not signer.not_valid_before_utc <= now <= signer.not_valid_after_utc:
+    if not signer.valid_from <= now <= signer.valid_until:
         raise UnverifiedError("the signer's certificate is not valid now")
-    return signer
+    return signer.public
 
 
 @lru_cache(maxsize=16)  # a service's answers bring the same one each time; what is decoded is still compared
@@ -204,29 +205,39 @@ def _security(root: etree._Element, header: etree._Element) -> etree._Element:
     return only(header, _SECURITY)
 
 
+def _said(header: etree._Element) -> dict[str, etree._Element]:
+    """The addressing headers by their names in the pack, none of them twice."""
+    said: dict[str, etree._Element] = {}
+    for child in header:
+        name = _HEADERS.get(str(child.tag))
+        if name is not None and said.setdefault(name, child) is not child:
+            only(header, str(child.tag))  # raises
+    return said
+
+
 def _at_their_places(
     places: Mapping[str, etree._Element],
     signed: Mapping[str, bytes],
     found: Mapping[str, etree._Element],
     required: Sequence[str],
-) -> dict[str, etree._Element]:
-    """
-    The parts that were digested and stand where they belong, parsed anew from the bytes that were digested.
-
-    They are whole elements that declare their own namespaces, so they can stand side by side in one new document.
-    """
+) -> dict[str, bytes]:
+    """The digested bytes of the parts that stand where they belong: the very elements that were digested."""
     by_element = {found[identifier]: data for identifier, data in signed.items()}
     for name in required:
         if name not in places or places[name] not in by_element:
             raise UnverifiedError(f"{name} is not signed at its place")
-    kept = {name: by_element[place] for name, place in places.items() if place in by_element}
-    return dict(zip(kept, parse(b"<parts>" + b"".join(kept.values()) + b"</parts>"), strict=True))
+    return {name: by_element[place] for name, place in places.items() if place in by_element}
 
 
-def _payload(body: etree._Element) -> etree._Element:
-    if len(children(body)) != 1:
-        raise UnverifiedError("the body is not one element")
-    return body[0]
+def _payload(payload: etree._Element, body: bytes) -> bytes:
+    """
+    The body's element as a document of its own, made of nothing but the digested bytes.
+
+    Mostly its own canonical form stands in them as it is. Where it does not, it uses a prefix that the body declares;
+    then it is parsed anew with the body around it, so that no prefix of an unsigned ancestor can mean anything in it.
+    """
+    alone = canonical(payload)
+    return alone if alone in body else on_its_own(parse(body)[0])
 
 
 def _check_action(action: str, actions: Collection[str], *, is_fault: bool) -> None:

@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from runner.eeszt.answer import decoded_certificate, instant, pinned
-from runner.eeszt.keys import spki
+from runner.eeszt.keys import Pin, spki
 from runner.eeszt.names import BEARER, HOLDER_OF_KEY, P256, Ns, tag
 from runner.eeszt.signature import Allowed, digested, inclusive_prefixes
 from runner.eeszt.xml import UnverifiedError, canonical, identifiers, on_its_own, only, parse, words
@@ -56,7 +56,7 @@ class Grant:
 
 def believed(
     element: etree._Element,
-    signers: Mapping[bytes, x509.Certificate],
+    signers: Mapping[bytes, Pin],
     allowed: Allowed,
     profile: StsProfile,
     proof_key: bytes | None,
@@ -83,7 +83,7 @@ def believed(
     info = only(signature, tag(Ns.DS, "KeyInfo"))
     certificate = only(only(info, tag(Ns.DS, "X509Data")), tag(Ns.DS, "X509Certificate"))
     signer = pinned(signers, decoded_certificate(words(certificate)), now)
-    parts = digested(signature, identifiers(root), signer.public_key(), allowed, enveloping=root)
+    parts = digested(signature, identifiers(root), signer, allowed, enveloping=root)
     identifier = root.get("ID", "")
     if list(parts) != [identifier]:
         raise UnverifiedError("the assertion's signature covers something else")

@@ -12,8 +12,9 @@ from lxml import etree
 from runner.eeszt.answer import Answer, Verifier
 from runner.eeszt.http import HttpAnswer, HttpClient, LostError
 from runner.eeszt.keys import Signer
+from runner.eeszt.parts import KeyName, Part
 from runner.eeszt.signature import Allowed
-from runner.eeszt.wsse import KeyName, Part, Request, envelope, http_headers
+from runner.eeszt.wsse import Request, envelope, http_headers
 from runner.eeszt.xml import UnverifiedError, parse
 from runner.mapping.pack import ContractPack, FaultPaths
 

@@ -19,12 +19,13 @@ from runner.eeszt.breaker import Breaker, BreakerSettings, BreakerState
 from runner.eeszt.exchange import Exchange, NoAnswerError, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer
+from runner.eeszt.parts import KeyName, Part, assertion_part
 from runner.eeszt.record import Record, entry, without_token
-from runner.eeszt.wsse import KeyName, Part, Request, assertion_part
+from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, escaped
 from runner.errors import LoginError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack, Operation
-from runner.ports import AuditLog, Clock, Delivery, Message, Reply, Token, Tokens
+from runner.ports import AuditLog, Clock, Delivery, Message, Noted, Reply, Token, Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -177,23 +178,24 @@ class EesztGateway:
 
     def _exchanged(self, operation: Operation, message: Message, token: Token) -> Reply:
         started = self._clock.monotonic()
-        reply = self._reply(operation, message, token)
+        reply, noted = self._reply(operation, message, token)
         took_s = self._clock.monotonic() - started
-        logger.debug(
-            "message exchanged",
-            extra={
-                "event": "message.exchanged",
-                "item": message.item_id,
-                "message_id": message.message_id,
-                "operation": operation.name,
-                "delivery": reply.delivery,
-                "detail": reply.detail,
-                "took_ms": round(took_s * 1000),
-            },
-        )
-        return replace(reply, took_s=took_s)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                "message exchanged",
+                extra={
+                    "event": "message.exchanged",
+                    "item": message.item_id,
+                    "message_id": message.message_id,
+                    "operation": operation.name,
+                    "delivery": reply.delivery,
+                    "detail": reply.detail,
+                    "took_ms": round(took_s * 1000),
+                },
+            )
+        return replace(reply, took_s=took_s, noted=noted)
 
-    def _reply(self, operation: Operation, message: Message, token: Token) -> Reply:
+    def _reply(self, operation: Operation, message: Message, token: Token) -> tuple[Reply, Noted | None]:
         now = self._clock.now()
         send_until = self._clock.monotonic() + (message.expires_at - now).total_seconds()
         request = Request(
@@ -214,7 +216,7 @@ class EesztGateway:
                 "message cannot be signed",
                 extra={"event": "message.unsignable", "item": message.item_id, "reason": str(error)},
             )
-            return Reply(Delivery.NOT_SENT, detail=_UNSIGNABLE)
+            return Reply(Delivery.NOT_SENT, detail=_UNSIGNABLE), None
         about = entry(
             EntryKind.REQUEST,
             request,
@@ -226,18 +228,19 @@ class EesztGateway:
         try:
             self._record.request(about)
         except StoreError:
-            return Reply(Delivery.NOT_SENT, detail=_UNLOGGED)
+            return Reply(Delivery.NOT_SENT, detail=_UNLOGGED), None
         reply, heard = self._posted(request, signed, send_until, message)
         answered = replace(about, kind=EntryKind.ANSWER, body=without_token(heard, part), outcome=reply.delivery)
-        return replace(reply, noted=self._record.answer(answered))
+        return reply, self._record.answer(answered)
 
     def _posted(self, request: Request, signed: bytes, send_until: float, message: Message) -> tuple[Reply, bytes]:
         """Send once, if there is still time; what is known afterwards, and what came back as it came."""
         heard = b""
-        if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
-            return Reply(Delivery.NOT_SENT, detail=_LATE), heard
         try:
-            received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
+            with message.wire:
+                if message.begin_by is not None and self._clock.monotonic() >= message.begin_by:
+                    return Reply(Delivery.NOT_SENT, detail=_LATE), heard
+                received = self._exchange.post(request, signed, send_until, message.read_timeout_s)
             heard = received.body
             answer = self._exchange.believe(request, received, self._clock.now())
             if not answer.is_fault:

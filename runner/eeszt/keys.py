@@ -6,6 +6,8 @@ Source: XML Signature 1.1 §6.4 (RSASSA-PKCS1-v1_5 and ECDSA with SHA-256; the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -88,6 +90,36 @@ class Signer:
             ValueError: The bytes are no such key.
         """
         return cls(serialization.load_der_private_key(der, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """
+    A certificate that may sign what comes back, read once.
+
+    Attributes:
+        public: Its public key.
+        valid_from: Aware UTC.
+        valid_until: Aware UTC.
+    """
+
+    public: object
+    valid_from: datetime
+    valid_until: datetime
+
+
+def signers_of(pins: Iterable[bytes]) -> dict[bytes, Pin]:
+    """
+    Certificates (DER) by their bytes.
+
+    Raises:
+        ValueError: One is no certificate.
+    """
+    read = {pin: x509.load_der_x509_certificate(pin) for pin in pins}
+    return {
+        pin: Pin(certificate.public_key(), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+        for pin, certificate in read.items()
+    }
 
 
 def spki(public: object) -> bytes:

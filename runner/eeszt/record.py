@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from runner.domain.audit import EntryKind
-from runner.eeszt.wsse import Part, Request
+from runner.eeszt.parts import Part
+from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, escaped, parse
 from runner.ports import AuditLog, Entry, Noted
 

@@ -1,18 +1,20 @@
 """
 Checks one XML signature and gives back the bytes that were digested, for they alone may be read.
 
-Whoever checks a signature and then reads the tree reads something else than what was signed: comments, moved elements
-and prefixes see to that. So each reference gives canonical bytes here, and the caller parses those.
+Whoever checks a signature and then looks for his values in the tree reads something else than what was signed: moved
+elements, comments and prefixes see to that. So each reference gives canonical bytes here. A caller parses those, or
+reads the text of the very element that was digested: ``xml.parse`` leaves no comment, entity, processing instruction or
+default in a tree, so that such an element's names, attributes and text are those of its canonical bytes. What its text
+may mean by a prefix is not: that is read from the bytes alone.
 
 Source: XML Signature 1.1; Somorovsky et al., "On Breaking SAML: Be Whoever You Want to Be" (2012), for what goes wrong.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
+from binascii import a2b_base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -23,13 +25,15 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
 from runner.eeszt.names import DIGESTS, SIGNATURES, Algorithm, Ns, tag
-from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, only, parse, parts, words
+from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, parts, words
 
 _SIGNED_INFO, _VALUE, _KEY_INFO = (tag(Ns.DS, local) for local in ("SignedInfo", "SignatureValue", "KeyInfo"))
 _C14N, _METHOD, _REFERENCE = (tag(Ns.DS, local) for local in ("CanonicalizationMethod", "SignatureMethod", "Reference"))
 _TRANSFORMS, _TRANSFORM = tag(Ns.DS, "Transforms"), tag(Ns.DS, "Transform")
 _DIGEST, _DIGEST_VALUE = tag(Ns.DS, "DigestMethod"), tag(Ns.DS, "DigestValue")
 _PREFIX_LIST = tag(Ns.EC, "InclusiveNamespaces")
+_PLAIN = [(_TRANSFORM, str(Algorithm.EXCLUSIVE_C14N))]
+_ENVELOPED = [(_TRANSFORM, str(Algorithm.ENVELOPED)), *_PLAIN]
 _MOST_REFERENCES = 16
 _MOST_PREFIXES = 32
 
@@ -79,20 +83,20 @@ def digested(
     Raises:
         UnverifiedError: Anything is not exactly so.
     """
-    if children(signature) != [_SIGNED_INFO, _VALUE, _KEY_INFO]:
+    pieces = parts(signature)
+    if [piece.tag for piece in pieces] != [_SIGNED_INFO, _VALUE, _KEY_INFO]:
         raise UnverifiedError("the signature has other parts than SignedInfo, SignatureValue and KeyInfo")
-    raw = signature[0]
-    info_bytes = canonical(raw, _prefixes(only(raw, _C14N)))
-    info = parse(info_bytes)
-    names = children(info)
+    info, value, _ = pieces
+    listed = parts(info)
+    names = [piece.tag for piece in listed]
     if names[:2] != [_C14N, _METHOD] or set(names[2:]) != {_REFERENCE}:
         raise UnverifiedError("SignedInfo has other parts than methods and references")
     if len(names) > _MOST_REFERENCES:
         raise UnverifiedError("too many references")
-    _prefixes(info[0])
-    _check_value(info[1], info_bytes, _decoded(words(signature[1])), public, allowed)
+    info_bytes = canonical(info, _prefixes(listed[0]))
+    _check_value(listed[1], info_bytes, _decoded(words(value)), public, allowed)
     signed: dict[str, bytes] = {}
-    for reference in info.iterchildren(_REFERENCE):
+    for reference in listed[2:]:
         identifier, data = _referenced(reference, found, signature, allowed, enveloping)
         if identifier in signed:
             raise UnverifiedError("two references to the same element")
@@ -136,8 +140,8 @@ def _referenced(
         raise UnverifiedError("a reference to nothing in this document")
     listed, method, value = inside
     transforms = parts(listed)
-    expected = [Algorithm.EXCLUSIVE_C14N] if enveloping is None else [Algorithm.ENVELOPED, Algorithm.EXCLUSIVE_C14N]
-    if [(t.tag, t.get("Algorithm")) for t in transforms] != [(_TRANSFORM, each) for each in expected]:
+    expected = _PLAIN if enveloping is None else _ENVELOPED
+    if [(t.tag, t.get("Algorithm")) for t in transforms] != expected:
         raise UnverifiedError("other transforms than exclusive C14N")
     if method.get("Algorithm") != allowed.digest:
         raise UnverifiedError("a digest algorithm that is not allowed")
@@ -191,6 +195,6 @@ def inclusive_prefixes(signature: etree._Element) -> list[str]:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
+        return a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError:  # binascii.Error is one
         raise UnverifiedError("a value that is not base64") from None

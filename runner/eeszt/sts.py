@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from random import random
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from runner.domain.audit import EntryKind
 from runner.eeszt.answer import Answer
 from runner.eeszt.assertion import ASSERTION, Grant, believed, within_lifetime
 from runner.eeszt.exchange import Exchange, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
-from runner.eeszt.keys import Signer
+from runner.eeszt.keys import Signer, signers_of
 from runner.eeszt.names import ISSUE, KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, SAML_V2, Ns, tag
+from runner.eeszt.parts import KeyName, key_value, user_part
 from runner.eeszt.record import Asker, Record, entry, without_grant, without_password
 from runner.eeszt.renewal import Renewal
-from runner.eeszt.wsse import KeyName, Request, key_value, user_part
+from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, only, parse
 from runner.errors import LoginError, RunnerError, StoreError, TransportError, fault
 from runner.mapping.pack import ContractPack
@@ -93,7 +92,7 @@ class Sts:
         self._address = address
         self._where = urlsplit(address).netloc or "sts"
         self._exchange = Exchange(pack, http, pins)
-        self._signers = {pin: x509.load_der_x509_certificate(pin) for pin in pins}
+        self._signers = signers_of(pins)
         self._clock = clock
         self._institution_signer = institution_signer
         self._technical = technical

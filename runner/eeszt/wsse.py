@@ -11,55 +11,33 @@ WS-Addressing 1.0; which parts are signed and how the key is named: the contract
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
+from functools import lru_cache
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from runner.eeszt.keys import PublicKey, Signer
-from runner.eeszt.names import BASE64_BINARY, P256, PASSWORD_TEXT, SAML_ID, SAML_V2, SOAP, X509_V3, Algorithm, Ns
+from runner.eeszt.keys import Signer
+from runner.eeszt.names import SOAP, Algorithm, Ns
+from runner.eeszt.parts import (
+    WSA,
+    WSSE,
+    WSU,
+    KeyName,
+    Part,
+    base64,
+    certificate_part,
+    digest,
+    key_info,
+    part_of,
+    reference,
+)
 from runner.eeszt.xml import canonical, escaped, parse
 from runner.mapping.pack import Operation
 
-_WSU = f'xmlns:wsu="{Ns.WSU}"'
-_WSSE = f'xmlns:wsse="{Ns.WSSE}"'
-_WSA = f'xmlns:wsa="{Ns.WSA}" {_WSU}'
-_TRANSFORM = f'<ds:Transforms><ds:Transform Algorithm="{Algorithm.EXCLUSIVE_C14N}"></ds:Transform></ds:Transforms>'
+_METHOD = f'<ds:CanonicalizationMethod Algorithm="{Algorithm.EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
 _TO_BE_PARSED = re.compile(rb"xmlns:(?:s|wsu)=|<\?")
 """What changes a body's canonical form inside of ours, or is refused."""
-_DIGEST = f'<ds:DigestMethod Algorithm="{Algorithm.SHA256}"></ds:DigestMethod>'
-_METHOD = f'<ds:CanonicalizationMethod Algorithm="{Algorithm.EXCLUSIVE_C14N}"></ds:CanonicalizationMethod>'
-
-
-class KeyName(StrEnum):
-    """How ``ds:KeyInfo`` says whose key signed."""
-
-    ASSERTION = "assertion"  # the key that the SAML assertion names
-    CERTIFICATE = "certificate"  # a BinarySecurityToken in the same header
-    VALUE = "value"  # the public key itself, for a session key that no token names yet
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """
-    A piece of the envelope that can be signed.
-
-    Attributes:
-        name: As in the pack's ``signed_parts``.
-        identifier: What the reference names, without ``#``.
-        wire: Its bytes in the envelope.
-        digest: SHA-256 of its exclusive C14N, base64.
-    """
-
-    name: str
-    identifier: str
-    wire: bytes = field(repr=False)
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,34 +64,6 @@ class Request:
     is_fresh: bool = False
 
 
-def assertion_part(assertion: bytes, identifier: str) -> Part:
-    """
-    A SAML assertion as a part; its canonical form is computed, so keep the part as long as the token lives.
-
-    Args:
-        assertion: The element as a document of its own.
-        identifier: Its ID.
-
-    Raises:
-        UnverifiedError: The bytes are no XML document.
-    """
-    return Part("token", identifier, assertion, _digest(canonical(parse(assertion))))
-
-
-def user_part(user: str, password: str) -> Part:
-    """
-    A UsernameToken with a password in clear text: it is used once and travels inside TLS.
-
-    Raises:
-        ValueError: A character that XML forbids.
-    """
-    inside = (
-        f"<wsse:Username>{escaped(user)}</wsse:Username>"
-        f'<wsse:Password Type="{PASSWORD_TEXT}">{escaped(password)}</wsse:Password>'
-    )
-    return _part("token", "user", f'wsse:UsernameToken {_WSSE} {_WSU} wsu:Id="user"', inside)
-
-
 def envelope(
     request: Request, signer: Signer, named_by: KeyName, signed_parts: Iterable[str], token: Part | None = None
 ) -> bytes:
@@ -131,30 +81,32 @@ def envelope(
     Raises:
         UnverifiedError: The body is not one well-formed element.
     """
-    soap = SOAP[request.operation.soap_version]
-    timestamp = _timestamp(request.created_at, request.expires_at)
-    headers = _headers(request)
-    body = _body(soap, request.body, is_fresh=request.is_fresh)
-    tokens = [token] if token is not None else []
-    if named_by is KeyName.CERTIFICATE:
-        tokens.append(_certificate(signer))
-    wanted = set(signed_parts)
-    signature = _signature(
-        [part for part in (timestamp, body, *headers, *tokens) if part.name in wanted],
-        signer,
-        _key_info(signer, named_by, token),
+    frame = (_frame if token is None or token.is_secret else _kept_frame)(
+        SOAP[request.operation.soap_version],
+        request.to,
+        request.operation.action,
+        signer.algorithm,
+        token,
+        certificate_part(signer) if named_by is KeyName.CERTIFICATE else None,
+        key_info(signer, named_by, token),
+        tuple(signed_parts),
     )
-    understand = "1" if soap is Ns.S11 else "true"
+    timestamp = frame.timestamp % (_instant(request.created_at), _instant(request.expires_at))
+    body, body_digest = _body(frame, request.body, is_fresh=request.is_fresh)
+    message_id = frame.message_id % escaped(request.message_id).encode()
+    info = frame.info % {b"timestamp": digest(timestamp), b"body": body_digest, b"message_id": digest(message_id)}
     return b"".join(
         (
-            f'<s:Envelope xmlns:s="{soap}"><s:Header>'.encode(),
-            *(part.wire for part in headers),
-            f'<wsse:Security {_WSSE} s:mustUnderstand="{understand}">'.encode(),
-            timestamp.wire,
-            *(part.wire for part in tokens),
-            signature,
-            b"</wsse:Security></s:Header>",
-            body.wire,
+            frame.before_message_id,
+            message_id,
+            frame.before_timestamp,
+            timestamp,
+            frame.before_info,
+            info,
+            frame.before_value,
+            base64(signer.sign(info)),
+            frame.before_body,
+            body,
             b"</s:Envelope>",
         )
     )
@@ -167,107 +119,81 @@ def http_headers(operation: Operation) -> dict[str, str]:
     return {"Content-Type": f'application/soap+xml; charset=utf-8; action="{operation.action}"'}
 
 
-def key_value(public: PublicKey) -> str:
-    """A public key as ``ds:KeyValue`` inside an element that declares ``ds``."""
-    numbers = public.public_numbers()
-    if isinstance(numbers, rsa.RSAPublicNumbers):
-        size = (numbers.n.bit_length() + 7) // 8
-        return (
-            f"<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{_base64(numbers.n.to_bytes(size, 'big'))}</ds:Modulus>"
-            f"<ds:Exponent>{_base64(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, 'big'))}</ds:Exponent>"
-            "</ds:RSAKeyValue></ds:KeyValue>"
-        )
-    point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
-    return (
-        f'<ds:KeyValue><dsig11:ECKeyValue xmlns:dsig11="{Ns.DSIG11}">'
-        f'<dsig11:NamedCurve URI="{P256}"></dsig11:NamedCurve>'
-        f"<dsig11:PublicKey>{_base64(point)}</dsig11:PublicKey></dsig11:ECKeyValue></ds:KeyValue>"
-    )
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """
+    All of an envelope that is the same for many messages.
+
+    Attributes:
+        timestamp: Its element, with two places for instants.
+        message_id: Its element, with one place.
+        body: Start tag of the body.
+        info: SignedInfo, with named places for the digests of ``timestamp``, ``body`` and ``message_id``.
+        before_message_id: What stands in the envelope before it; the others alike, in their order.
+    """
+
+    timestamp: bytes
+    message_id: bytes
+    body: bytes
+    info: bytes
+    before_message_id: bytes
+    before_timestamp: bytes
+    before_info: bytes
+    before_value: bytes
+    before_body: bytes
 
 
-def _part(name: str, identifier: str, opening: str, inside: str) -> Part:
-    wire = f"<{opening}>{inside}</{opening.partition(' ')[0]}>".encode()
-    return Part(name, identifier, wire, _digest(wire))
-
-
-def _headers(request: Request) -> list[Part]:
-    said = (
-        ("to", "wsa:To", "to", request.to),
-        ("action", "wsa:Action", "action", request.operation.action),
-        ("message_id", "wsa:MessageID", "message-id", request.message_id),
-    )
-    return [
-        _part(name, identifier, f'{element} {_WSA} wsu:Id="{identifier}"', escaped(text))
-        for name, element, identifier, text in said
+def _frame(
+    soap: Ns,
+    to: str,
+    action: str,
+    algorithm: str,
+    token: Part | None,
+    certificate: Part | None,
+    key_info: str,
+    signed_parts: tuple[str, ...],
+) -> _Frame:
+    said = [
+        part_of(name, name, f'wsa:{element} {WSA} wsu:Id="{name}"', escaped(text))
+        for name, element, text in (("to", "To", to), ("action", "Action", action))
     ]
+    tokens = [part for part in (token, certificate) if part is not None]
+    places = [Part(name, name.replace("_", "-"), b"", f"%({name})b") for name in ("timestamp", "body", "message_id")]
+    ordered = (*places[:2], *said, *places[2:], *tokens)
+    understand = "1" if soap is Ns.S11 else "true"
+    references = "".join(reference(part) for part in ordered if part.name in signed_parts)
+    return _Frame(
+        timestamp=f'<wsu:Timestamp {WSU} wsu:Id="timestamp"><wsu:Created>%b</wsu:Created>'
+        "<wsu:Expires>%b</wsu:Expires></wsu:Timestamp>".encode(),
+        message_id=f'<wsa:MessageID {WSA} wsu:Id="message-id">%b</wsa:MessageID>'.encode(),
+        body=f'<s:Body xmlns:s="{soap}" {WSU} wsu:Id="body">'.encode(),
+        info=f'<ds:SignedInfo xmlns:ds="{Ns.DS}">{_METHOD}<ds:SignatureMethod Algorithm="{algorithm}">'
+        f"</ds:SignatureMethod>{references}</ds:SignedInfo>".encode(),
+        before_message_id=f'<s:Envelope xmlns:s="{soap}"><s:Header>'.encode() + b"".join(part.wire for part in said),
+        before_timestamp=f'<wsse:Security {WSSE} s:mustUnderstand="{understand}">'.encode(),
+        before_info=b"".join(part.wire for part in tokens) + f'<ds:Signature xmlns:ds="{Ns.DS}">'.encode(),
+        before_value=b"<ds:SignatureValue>",
+        before_body=f"</ds:SignatureValue><ds:KeyInfo>{key_info}</ds:KeyInfo></ds:Signature>"
+        "</wsse:Security></s:Header>".encode(),
+    )
 
 
-def _body(soap: Ns, inside: bytes, *, is_fresh: bool) -> Part:
-    wire = f'<s:Body xmlns:s="{soap}" {_WSU} wsu:Id="body">'.encode() + inside + b"</s:Body>"
+_kept_frame = lru_cache(maxsize=512)(_frame)
+"""For services × operations × tokens that are in use at once; a password is in none."""
+
+
+def _body(frame: _Frame, inside: bytes, *, is_fresh: bool) -> tuple[bytes, bytes]:
+    """The body's bytes in the envelope, and the digest of its exclusive C14N."""
+    wire = b"".join((frame.body, inside, b"</s:Body>"))
     if is_fresh and not _TO_BE_PARSED.search(inside):
-        return Part("body", "body", wire, _digest(wire))  # canonical inside and around, so canonical as a whole
+        return wire, digest(wire)  # canonical inside and around, so canonical as a whole
     # Parsed and canonicalised, so that the digest is right whatever prefixes the body uses, and so that no mapping can
     # write anything beside its own element.
     root = parse(wire)
     if len(root) != 1:
         raise ValueError("the body must be one element")
-    return Part("body", "body", wire, _digest(canonical(root)))
+    return wire, digest(canonical(root))
 
 
-def _timestamp(created_at: datetime, expires_at: datetime) -> Part:
-    inside = f"<wsu:Created>{_instant(created_at)}</wsu:Created><wsu:Expires>{_instant(expires_at)}</wsu:Expires>"
-    return _part("timestamp", "timestamp", f'wsu:Timestamp {_WSU} wsu:Id="timestamp"', inside)
-
-
-def _certificate(signer: Signer) -> Part:
-    if signer.certificate is None:
-        raise ValueError("this key has no certificate")
-    opening = (
-        f'wsse:BinarySecurityToken {_WSSE} {_WSU} EncodingType="{BASE64_BINARY}" ValueType="{X509_V3}"'
-        ' wsu:Id="certificate"'
-    )
-    return _part("certificate", "certificate", opening, _base64(signer.certificate))
-
-
-def _signature(parts: Iterable[Part], signer: Signer, key_info: str) -> bytes:
-    references = "".join(
-        f'<ds:Reference URI="#{part.identifier}">{_TRANSFORM}{_DIGEST}<ds:DigestValue>{part.digest}</ds:DigestValue>'
-        "</ds:Reference>"
-        for part in parts
-    )
-    info = (
-        f'<ds:SignedInfo xmlns:ds="{Ns.DS}">{_METHOD}<ds:SignatureMethod Algorithm="{signer.algorithm}">'
-        f"</ds:SignatureMethod>{references}</ds:SignedInfo>"
-    )
-    value = _base64(signer.sign(info.encode()))
-    return (
-        f'<ds:Signature xmlns:ds="{Ns.DS}">{info}<ds:SignatureValue>{value}</ds:SignatureValue>'
-        f"<ds:KeyInfo>{key_info}</ds:KeyInfo></ds:Signature>"
-    ).encode()
-
-
-def _key_info(signer: Signer, named_by: KeyName, token: Part | None) -> str:
-    if named_by is KeyName.VALUE:
-        return key_value(signer.public)
-    if named_by is KeyName.CERTIFICATE:
-        inside = f'<wsse:Reference URI="#certificate" ValueType="{X509_V3}"/>'
-        return f"<wsse:SecurityTokenReference {_WSSE}>{inside}</wsse:SecurityTokenReference>"
-    if token is None:
-        raise ValueError("no assertion to name the key by")
-    inside = f'<wsse:KeyIdentifier ValueType="{SAML_ID}">{escaped(token.identifier)}</wsse:KeyIdentifier>'
-    return (
-        f'<wsse:SecurityTokenReference {_WSSE} xmlns:wsse11="{Ns.WSSE11}" wsse11:TokenType="{SAML_V2}">'
-        f"{inside}</wsse:SecurityTokenReference>"
-    )
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _digest(data: bytes) -> str:
-    return _base64(hashlib.sha256(data).digest())
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _instant(at: datetime) -> bytes:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()

@@ -2,8 +2,8 @@
 
 from runner.mapping.asking import AskPlan
 from runner.mapping.contract import load_pack
-from runner.mapping.document import TraceLine
 from runner.mapping.document_type import DocumentType, Prepared
+from runner.mapping.filling import TraceLine
 from runner.mapping.loader import Mappings, lint, load_mappings
 from runner.mapping.outboxes import OutboxConfig
 from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile

@@ -89,7 +89,8 @@ class Wanted:
         try:
             if self.values is not None:
                 value = self._translated(written(value))
-            result = TYPES[self.type](value, self.zone) if self.type in TYPES else _of_format(self.type, written(value))
+            of_type = TYPES.get(self.type)
+            result = of_type(value, self.zone) if of_type is not None else _of_format(self.type, written(value))
             text = result if result is value and isinstance(result, str) else written(result)
         except ForbiddenCharacterError:
             raise BadValueError(NOT_XML) from None

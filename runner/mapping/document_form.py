@@ -23,6 +23,11 @@ def skeleton(fields: Sequence[Field]) -> dict[str, Any]:
     return root
 
 
+def copied(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a skeleton to fill from one that is kept."""
+    return {name: None if value is None else copied(value) for name, value in shape.items()}
+
+
 def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
     for name, value in more.items():
         if isinstance(value, dict) and isinstance(into.get(name), dict):
@@ -47,7 +52,7 @@ def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in document.items():
         if value is None:
             continue
-        if isinstance(value, str | int):
+        if type(value) is str or isinstance(value, str | int):
             made[name] = value
         elif isinstance(value, Mapping):
             inner = stored_form(value)

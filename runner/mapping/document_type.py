@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from runner.domain import sentences
@@ -16,17 +16,21 @@ from runner.domain.outcome import Outcome
 from runner.domain.policy import Kind
 from runner.errors import fault
 from runner.mapping.asking import AskPlan
-from runner.mapping.document import DocumentProgram, TraceLine
+from runner.mapping.document import DocumentProgram
 from runner.mapping.document_form import stored_form
+from runner.mapping.filling import TraceLine
 from runner.mapping.message import MessageTemplate
 from runner.mapping.outcomes import Reader
 from runner.mapping.pack import Operation
 from runner.mapping.program import ExpressionFailedError
 from runner.mapping.refusal import bad_payload, empty_field, never
 from runner.mapping.rulefile import InForce
-from runner.mapping.values import EmptyUsedError, Record
+from runner.mapping.values import EmptyUsedError
 from runner.mapping.writeback import WRITE_BACK, WriteBackPlan
 from runner.ports import Item, Reply, TypeVersion, WriteBack
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
 """Days of rules are days there."""
@@ -110,9 +114,7 @@ class DocumentType:
             RowRefused: It is no JSON object.
         """
         try:
-            row = json.loads(
-                item.payload or "", parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once
-            )
+            row = _payload.decode(item.payload or "")
         except (ValueError, RecursionError):
             raise bad_payload(sentences.BAD_PAYLOAD) from None
         if not isinstance(row, dict):
@@ -133,7 +135,7 @@ class DocumentType:
         copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
         if copies:
             stored[WRITE_BACK] = copies
-        return Prepared(stored, json.dumps(stored, ensure_ascii=False, separators=(",", ":")), body)
+        return Prepared(stored, _encode(stored), body)
 
     def document(
         self, row: Mapping[str, object], item: Item, message_id: str, trace: list[TraceLine] | None = None
@@ -141,19 +143,18 @@ class DocumentType:
         """Make the document alone, with its trace if wanted; raises as ``prepare``."""
         record = item_record(item, message_id)
         rules = self.rules_on(self.day_of(item))
-        values = {"row": Record(row), "item": Record(record, "item.")}
-        self._apply(rules, {**values, "doc": Record({})}, needs_document=False)
-
-        document = self.program.run(row, record, rules.denial, trace)
-        self._apply(rules, {**values, "doc": Record(document, "doc.")}, needs_document=True)
+        context = self.program.context(row, record)
+        self._apply(rules, context, needs_document=False)
+        document = self.program.run(row, record, rules.guards, trace, context)
+        self._apply(rules, context, needs_document=True)
         return document
 
-    def _apply(self, rules: InForce, values: Mapping[str, Any], *, needs_document: bool) -> None:
+    def _apply(self, rules: InForce, context: Context, *, needs_document: bool) -> None:
         for condition in rules.conditions:
             if condition.needs_document is not needs_document:
                 continue
             try:
-                holds = condition.holds(values)
+                holds = condition.holds(context)
             except EmptyUsedError as error:
                 raise empty_field(self.program.column_of(error.label)) from None
             except ExpressionFailedError as error:
@@ -197,3 +198,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_payload = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -58,6 +58,16 @@ class Field:
         return f"{'each' if self.is_each else 'expr'} {self.expression.text}" if self.expression else "group"
 
     @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The maps between its container and it."""
+        return self.steps[:-1]
+
+    @cached_property
+    def name(self) -> str:
+        """Its own name."""
+        return self.steps[-1]
+
+    @cached_property
     def label(self) -> str:
         """The column that a problem with it is told by; the field's own name where it reads none."""
         if self.column is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.utils import pass_context
+from markupsafe import escape
 
 from runner.mapping.budget import spend
 from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 _HUGE = 10**WIDEST_NUMBER
+
+_SPECIAL = re.compile("[&<>'\"]")
+"""What ``markupsafe.escape`` replaces: without one of them a text stays as it is."""
 
 WIDEST = 100
 """Most places that ``zfill`` fills."""
@@ -38,6 +43,12 @@ def text(value: Any, more: int = 0) -> str:
     shown = written(value)
     spend(len(shown) + more)
     return shown
+
+
+def escaped(value: Any) -> str:
+    """Give a value as ``text`` does, escaped for a template; what a macro gave is escaped already."""
+    shown = text(value)
+    return shown if type(shown) is str and _SPECIAL.search(shown) is None else escape(shown)
 
 
 def _sum(value: Any, attribute: str | None = None) -> Any:

@@ -195,5 +195,10 @@ def text_at(path: etree.XPath, element: etree._Element) -> str | None:
         if not found:
             return None
         found = found[0]
-    text = "".join(str(part) for part in found.itertext()) if etree.iselement(found) else str(found)
+    if not etree.iselement(found):
+        text = str(found)
+    elif len(found) == 0:
+        text = found.text or ""
+    else:
+        text = "".join(str(part) for part in found.itertext())
     return text.strip() or None

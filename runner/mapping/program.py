@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 STORE = "@store"
+RESULTS = "@results"
 
 FOREIGN = (TypeError, ValueError, ArithmeticError, LookupError, DecimalException, TemplateError, RecursionError)
 """What an expression may fail with; the texts may quote values and are never passed on."""
@@ -37,7 +38,11 @@ def language() -> Language:
 def _store(context: Context, value: Any, number: int) -> None:
     if isinstance(value, Undefined):
         str(value)  # raises here, where the expression is known
-    context.parent["@results"][number] = value
+    context.parent[RESULTS][number] = value
+
+
+FAILURES = (*FOREIGN, ForbiddenCharacterError, NotWritableError)
+"""All that a statement may fail with."""
 
 
 class ExpressionFailedError(Exception):
@@ -75,18 +80,22 @@ class Program:
         code = environment.compile(tree, name, self._name)
         self._template = Template.from_code(environment, code, {})
 
-    def run(self, values: Mapping[str, Any]) -> None:
+    def context(self, values: Mapping[str, Any]) -> Context:
+        """Give what a run sees, and begin to count what it does; several programs may run on one after the other."""
+        begin()
+        return self._template.new_context(dict(values))
+
+    def run(self, context: Context) -> None:
         """
         Run all statements.
 
         Raises:
             ExpressionFailedError: One failed; our own exceptions (``EmptyUsedError`` …) pass through.
         """
-        begin()
         try:
-            for _ in self._template.root_render_func(self._template.new_context(dict(values))):
+            for _ in self._template.root_render_func(context):
                 pass
-        except (*FOREIGN, ForbiddenCharacterError, NotWritableError) as error:
+        except FAILURES as error:
             raise ExpressionFailedError(self.number_of(error.__traceback__), failure(error)) from error
 
     def number_of(self, trace: TracebackType | None) -> int:
@@ -146,6 +155,11 @@ class Several:
         Raises:
             ExpressionFailedError: One failed.
         """
+        return self.computed(self._program.context(values))
+
+    def computed(self, context: Context) -> dict[str, Any]:
+        """Do the same on a context of ``Program.context`` that others ran on before; raises as ``compute``."""
         results: dict[int, Any] = {}
-        self._program.run({**values, "@results": results})
+        context.parent[RESULTS] = results
+        self._program.run(context)
         return {name: results[number] for number, name in enumerate(self.names)}

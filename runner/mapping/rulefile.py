@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.domain.facts import Kind
 from runner.domain.formats import FORMATS
@@ -21,6 +22,9 @@ from runner.mapping.policy_rules import check_choice, check_policy, said_on
 from runner.mapping.problems import Problems, nearest
 from runner.mapping.program import Several
 from runner.mapping.sandbox import Language
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
 
 PARAMETERS: Mapping[RuleKind, Mapping[str, bool]] = {
     RuleKind.SENDER: {"kind": True},
@@ -185,14 +189,14 @@ class Condition:
     needs_document: bool
     sentence: str
 
-    def holds(self, values: Mapping[str, Any]) -> bool:
+    def holds(self, context: Context) -> bool:
         """
-        Whether the rule says never.
+        Whether the rule says never of what stands in a context of ``Program.context``.
 
         Raises:
             ExpressionFailedError: The condition failed on this row.
         """
-        return bool(self.program.compute(values)["when"])
+        return bool(self.program.computed(context)["when"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +208,12 @@ class Denied:
     pattern: re.Pattern[str] | None
     sentence: str
 
-    def speaks_of(self, kind: str, value: str) -> bool:
-        """Whether this value of this type is one of them."""
-        if kind not in self.types:
-            return False
+    def speaks_of(self, value: str) -> bool:
+        """Whether this value is one of them."""
         return value in self.deny or (self.pattern is not None and self.pattern.fullmatch(value) is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InForce:
     """
     What the rules of one mapping say on one day.
@@ -232,12 +234,11 @@ class InForce:
     denied: tuple[Denied, ...]
     said: Mapping[str, Mapping[str, str]]
 
-    def denial(self, kind: str, value: str) -> str | None:
-        """Give the sentence for the ward where this value of this type is never sent, None otherwise."""
-        for each in self.denied:
-            if each.speaks_of(kind, value):
-                return each.sentence
-        return None
+    @cached_property
+    def guards(self) -> dict[str, Callable[[str], str | None]]:
+        """A field's type → what gives the sentence for the ward where a value of it is never sent, None otherwise."""
+        types = {kind for each in self.denied for kind in each.types}
+        return {kind: partial(_denial, tuple(each for each in self.denied if kind in each.types)) for kind in types}
 
 
 def in_force(made: Language, rules: ReadRules, names: Sequence[str], day: date) -> InForce:
@@ -278,6 +279,10 @@ def in_force(made: Language, rules: ReadRules, names: Sequence[str], day: date) 
         tuple(denied),
         said_on(rules.book, names, day),
     )
+
+
+def _denial(denied: Sequence[Denied], value: str) -> str | None:
+    return next((each.sentence for each in denied if each.speaks_of(value)), None)
 
 
 def _denied(rule: Rule) -> Denied:

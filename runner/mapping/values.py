@@ -136,7 +136,7 @@ def wrapped(value: Any, label: str) -> Any:
     if isinstance(value, dict | Mapping):
         return Record(value, f"{label}.")
     if isinstance(value, list | tuple):
-        return tuple(wrapped(each, f"{label}[{place}]") for place, each in enumerate(value, start=1))
+        return tuple([wrapped(each, f"{label}[{place}]") for place, each in enumerate(value, start=1)])
     if isinstance(value, float):
         return Decimal(repr(value))
     return value
@@ -171,9 +171,9 @@ def written(value: Any) -> str:
         if not value.isprintable() and _FORBIDDEN.search(value):
             raise ForbiddenCharacterError
         return value
-    for kind, form in _FORMS:
-        if isinstance(value, kind):
-            return form(value)
+    form = _OF_TYPE.get(type(value)) or next((form for kind, form in _FORMS if isinstance(value, kind)), None)
+    if form is not None:
+        return form(value)
     if value is None:
         raise EmptyUsedError("none")
     if isinstance(value, Empty | Undefined):
@@ -189,7 +189,8 @@ def instant(value: datetime) -> str:
     """Give an instant in XML's form, in UTC; fractions of a second only where there are some."""
     if value.tzinfo is None:
         raise NotWritableError("a local time")
-    text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    text = in_utc.isoformat(timespec="milliseconds" if value.microsecond else "seconds")
     return text.replace("+00:00", "Z")
 
 
@@ -213,3 +214,6 @@ _FORMS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (date, date.isoformat),
 )
 """In this order: a bool is an int and an instant is a date."""
+
+_OF_TYPE = dict(_FORMS)
+"""The same for values that are exactly of a type, as nearly all are."""

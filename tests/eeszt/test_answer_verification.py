@@ -278,6 +278,37 @@ def test_a_comment_does_not_split_a_value(counterpart: Counterpart) -> None:
     refused(counterpart, data, "a digest is wrong")
 
 
+@pytest.mark.parametrize("between", [b"<!-- -->", b"<![CDATA[]]>"])
+@pytest.mark.parametrize("text", [ASKED.encode(), b"SIM000000000001"])
+def test_what_is_read_is_whole_wherever_something_stands_between(
+    counterpart: Counterpart, text: bytes, between: bytes
+) -> None:
+    """Headers are read in the tree, the payload in the digested bytes: both as canonical XML has them."""
+    half = len(text) // 2
+    data = counterpart.answer(ASKED)
+    assert text in data
+    answer = verify(counterpart, data.replace(text, text[:half] + between + text[half:]))
+    assert etree.fromstring(answer.payload)[0].text == "SIM000000000001"
+    changed = text[:-1] + b"7"
+    refused(counterpart, data.replace(text, changed[:half] + between + changed[half:]), "a digest is wrong")
+
+
+def test_no_prefix_of_an_unsigned_ancestor_reaches_the_payload(counterpart: Counterpart) -> None:
+    """A prefix in a value, such as a type's, is not digested with the element that declares it."""
+    data = counterpart.answer(ASKED, f'<er:FelirasValasz xmlns:er="{ER}">zz:fajta</er:FelirasValasz>')
+    data = data.replace(b"<s:Envelope ", b'<s:Envelope xmlns:zz="urn:evil" ').replace(b"<s:Header", b"<s:Header")
+    payload = etree.fromstring(verify(counterpart, data).payload)
+    assert payload.text == "zz:fajta"
+    assert "zz" not in payload.nsmap
+
+
+def test_a_fault_keeps_the_prefix_that_its_body_declares(counterpart: Counterpart) -> None:
+    data = counterpart.answer(ASKED, fault("HIBAS_TAJ"), action=FAULT_ACTION)
+    answer = verify(counterpart, data)
+    assert answer.is_fault
+    assert etree.fromstring(answer.payload).prefix == "s"
+
+
 def test_a_processing_instruction_is_refused(counterpart: Counterpart) -> None:
     data = counterpart.answer(ASKED, ACCEPTED.replace("SIM0", "SIM<?x y?>0"))
     refused(counterpart, data, "processing instruction")

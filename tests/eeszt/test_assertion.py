@@ -16,9 +16,9 @@ from lxml import etree
 from signxml import CanonicalizationMethod, SignatureMethod, XMLSigner
 
 from runner.eeszt.assertion import Grant, believed
-from runner.eeszt.keys import Signer
+from runner.eeszt.keys import Signer, signers_of
+from runner.eeszt.parts import key_value
 from runner.eeszt.signature import Allowed
-from runner.eeszt.wsse import key_value
 from runner.eeszt.xml import UnverifiedError
 from runner.mapping.contract import ContractPack
 from runner.simulator.pki import Pki, load_certificate, load_key, make_pki
@@ -63,8 +63,7 @@ def signed(pki: Pki, root: etree._Element) -> etree._Element:
 def read(
     pki: Pki, pack: ContractPack, root: etree._Element, *, key: bytes | None = SESSION.spki, after_s: float = 1
 ) -> Grant:
-    certificate = load_certificate(pki.sts.certificate)
-    signers = {certificate.public_bytes(Encoding.DER): certificate}
+    signers = signers_of([load_certificate(pki.sts.certificate).public_bytes(Encoding.DER)])
     now = START + timedelta(seconds=after_s)
     return believed(root, signers, ALLOWED, pack.sts, key, now, timedelta(seconds=30))
 

@@ -15,7 +15,8 @@ from lxml import etree
 from signxml import SignatureConfiguration, SignatureMethod, XMLVerifier
 
 from runner.eeszt.keys import Signer, read_signer
-from runner.eeszt.wsse import KeyName, Request, assertion_part, envelope, http_headers, user_part
+from runner.eeszt.parts import KeyName, assertion_part, user_part
+from runner.eeszt.wsse import Request, envelope, http_headers
 from runner.eeszt.xml import UnverifiedError, canonical, parse
 from runner.errors import LoginError
 from runner.mapping.contract import ContractPack

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runner.eeszt.keys import Signer
+from runner.eeszt.parts import KeyName, Part, assertion_part, user_part
 from runner.eeszt.record import without_grant, without_password, without_token
-from runner.eeszt.wsse import KeyName, Part, Request, assertion_part, envelope, user_part
+from runner.eeszt.wsse import Request, envelope
 from runner.mapping.contract import ContractPack
 
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)

@@ -182,6 +182,7 @@ def test_questions_due_while_the_database_is_locked_leave_the_lane_its_senders(p
 
 
 def test_a_copy_that_cannot_be_made_holds_up_no_other_and_is_told(place: Clinic) -> None:
+    place.simulator.fault("slow", operation="Feliras", seconds=1.5)  # the triggers are there before any copy is due
     gone, doubled, refused, good = (place.prescription(patient=patient) for patient in PATIENTS[:4])
     keys = [place.row(item)["source_key"] for item in (gone, doubled, refused, good)]
     place.sql(
