@@ -19,6 +19,7 @@ sys.path[:0] = [str(DOCS), str(DOCS.parent), str(DOCS.parent / "tests" / "unit" 
 
 from command_line import command_line  # noqa: E402
 from markdown_table import table  # noqa: E402
+from query_results import query_results  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
 from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
@@ -212,6 +213,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "around": lambda: rules_table(AROUND),
     "assumed": lambda: rules_table(ASSUMED),
     "stories": stories,
+    "results": query_results,
 }
 SLOW = {"stories"}
 PAGES: dict[str, Callable[[], str]] = {
@@ -220,7 +222,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/formats.md": formats,
     "reference/cli.md": command_line,
 }
-PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md")
+PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md", "reference/query_results.md")
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)
 
 

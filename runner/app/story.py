@@ -27,7 +27,7 @@ _QUERIES = {
     "attempts": "SELECT ended_at, kind, ending, reason_code, took_ms, acting_user, verdict FROM EESZT_ATTEMPT"
     " WHERE item_id = :item AND kind <> 'DECIDE' ORDER BY attempt_id",
     "receipt": "SELECT name, value, is_second FROM EESZT_IDENTIFIER WHERE item_id = :item ORDER BY is_second, name",
-    "result": "SELECT asker, kept_at, expires_at, json_array_length(result) AS entries FROM EESZT_RESULT"
+    "result": "SELECT asker, kept_at, expires_at, json_array_length(result, '$.rows') AS entries FROM EESZT_RESULT"
     " WHERE item_id = :item",
     "write_backs": "SELECT table_name, key_json, values_json, state, tries, error FROM EESZT_WRITE_BACK"
     " WHERE item_id = :item ORDER BY write_back_id",

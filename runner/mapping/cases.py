@@ -216,12 +216,20 @@ def _compare_end(
         case.differs("text", repr(then["text"]), repr(outcome.status_text))
     if "receipt" in then:
         case.compare("receipt", then["receipt"], _named(outcome.receipt, then["receipt"]))
-    if "result" in then:
-        case.compare("result", then["result"], _result(outcome, then["result"]))
+    _compare_result(case, then, json.loads(outcome.result or "{}"))
     if "write_back" in then and prepared is not None:
         copies = case.kind.write_backs(prepared.document, outcome.receipt)
         written_back = {name: _text(value) for copy in copies for name, value in copy.values.items()}
         case.compare("write_back", then["write_back"], _named(written_back, then["write_back"]))
+
+
+def _compare_result(case: _Case, then: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    if "result" in then:
+        case.compare("result", then["result"], _result(found.get("rows", []), then["result"]))
+    if "about" in then:
+        case.compare("about", then["about"], _named(found.get("about", {}), then["about"]))
+    if "filtered" in then:
+        case.compare("filtered", then["filtered"], found.get("filtered"))
 
 
 def _named(found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,9 +241,8 @@ def _text(value: object) -> object:
     return value if value is None or isinstance(value, bool) else written(value)
 
 
-def _result(outcome: Outcome, expected: list[Any]) -> list[Any]:
-    """Give a query's result, of each element what the case speaks of."""
-    found = json.loads(outcome.result or "[]")
+def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
+    """Give what a query found, of each element what the case speaks of."""
     return [
         {name: value for name, value in each.items() if number >= len(expected) or name in expected[number]}
         for number, each in enumerate(found)

@@ -24,6 +24,7 @@ from runner.mapping.pack import Operation
 from runner.mapping.program import ExpressionFailedError
 from runner.mapping.refusal import bad_payload, empty_field, never
 from runner.mapping.rulefile import InForce
+from runner.mapping.same_patient import SamePlan
 from runner.mapping.values import EmptyUsedError, Record
 from runner.mapping.writeback import WRITE_BACK, WriteBackPlan
 from runner.ports import Item, Reply, TypeVersion, WriteBack
@@ -60,6 +61,7 @@ class DocumentType:
         version: What the database needs to know of it.
         operation: What it sends.
         source_sql: The query that gives its row; None where the payload does.
+        beside_sql: The query whose row stands beside the payload, or None.
         waits: How long the protocol waits.
         result_life_s: How long a query's result is kept, seconds.
         complete_for: Operations of which its answers show everything that we did, so that absence means absent.
@@ -67,6 +69,7 @@ class DocumentType:
         program: Row → document.
         template: Document → message.
         reader: Reply → outcome.
+        same: What a query's answer must say of whom it is, or None.
         write_back_plan: What is copied into the HIS's tables.
         rules_on: Gives what its rules say on a day.
     """
@@ -77,6 +80,7 @@ class DocumentType:
     version: TypeVersion
     operation: Operation
     source_sql: str | None
+    beside_sql: str | None
     waits: Waits
     result_life_s: float
     complete_for: frozenset[str]
@@ -84,6 +88,7 @@ class DocumentType:
     program: DocumentProgram
     template: MessageTemplate
     reader: Reader
+    same: SamePlan | None
     write_back_plan: WriteBackPlan
     rules_on: Callable[[date], InForce]
 
@@ -161,9 +166,12 @@ class DocumentType:
             if holds:
                 raise never(condition.sentence)
 
-    def outcome(self, reply: Reply, document: Mapping[str, Any], item: Item) -> Outcome:  # noqa: ARG002  the port's
+    def outcome(self, reply: Reply, document: Mapping[str, Any], item: Item) -> Outcome:
         """Say how a send ended; see ``outcomes``."""
-        return self.reader.outcome(reply)
+        outcome = self.reader.outcome(reply)
+        if self.same is None or outcome.result is None:
+            return outcome
+        return self.same.judge(outcome, self.program.overlaid(document), item_record(item, item.row.message_id or ""))
 
     def write_backs(self, document: Mapping[str, Any], receipt: Mapping[str, str]) -> list[WriteBack]:
         """Give what is copied into the HIS's tables, from the stored document and the receipt alone."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.simulator.fault import FAULTS
 from runner.simulator.refusal import SimulatorError
-from runner.simulator.register import Document, now_text
+from runner.simulator.register import Change, Document, now_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class Control:
 
         if self._register.find(identifier) is None:
             raise SimulatorError(f"there is no document {identifier!r}")
-        changed = self._register.change(identifier, allow, move.after, name, "")
+        changed = self._register.change(identifier, allow, Change(move.after, name))
         return {"id": identifier, "state": changed.state}
 
 

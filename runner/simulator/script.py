@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from runner.simulator.pack import Pack
 
-Does = Literal["create", "withdraw", "query", "issue", "echo"]
+Does = Literal["create", "modify", "withdraw", "query", "issue", "echo"]
+Owner = Literal["user", "workplace"]
 _KEYS = {
     *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "checks", "answer"),
-    *("of", "document", "refuse_in", "by"),
+    *("of", "document", "owner", "refuse_in", "by", "among", "since", "until", "hides", "page", "page_size"),
 }
 _TAJ_WEIGHTS = (3, 7, 3, 7, 3, 7, 3, 7)
 
@@ -53,8 +54,20 @@ class Act:
     #: Operations whose documents it concerns.
     of: frozenset[str] = frozenset()
     document: etree.XPath | None = None
+    #: Who may change it: the user who made it, or whoever works at its workplace.
+    owner: Owner = "user"
     refuse_in: Mapping[str, str] = field(default_factory=dict)
     by: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: Kept value → what it must be one of, where the query names any.
+    among: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: Kept value → day from which, day until which.
+    since: Mapping[str, etree.XPath] = field(default_factory=dict)
+    until: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: States that a query does not show.
+    hides: frozenset[str] = frozenset()
+    #: Number of the page that a query asks for, and how many documents a page has; 0 is one page.
+    page: etree.XPath | None = None
+    page_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,8 +162,15 @@ class _Reader:
             answer=self.template(name, entry.get("answer")),
             of=frozenset(entry.get("of") or ()),
             document=self._xpath(name, entry.get("document")),
+            owner=self._owner(name, entry.get("owner", "user")),
             refuse_in=entry.get("refuse_in") or {},
             by=self._xpaths(name, entry.get("by")),
+            among=self._xpaths(name, entry.get("among")),
+            since=self._xpaths(name, entry.get("since")),
+            until=self._xpaths(name, entry.get("until")),
+            hides=frozenset(entry.get("hides") or ()),
+            page=self._xpath(name, entry.get("page")),
+            page_size=int(entry.get("page_size", 0)),
         )
 
     def template(self, where: str, text: str | None) -> Template | None:
@@ -162,6 +182,11 @@ class _Reader:
         except TemplateSyntaxError as exc:
             self._problem(where, f"line {exc.lineno} of the template: {exc.message}")
             return None
+
+    def _owner(self, name: str, owner: str) -> Owner:
+        if owner not in get_args(Owner):
+            self._problem(name, f"owner: {owner!r} is none of {', '.join(get_args(Owner))}")
+        return cast("Owner", owner)
 
     def _check(self, name: str, check: dict[str, Any]) -> Check:
         when = self._xpath(name, check.get("when", "true()")) or etree.XPath("true()")

@@ -171,7 +171,10 @@ VALUES (:item_id, :asker, :result, :now, :expires_at)
 -- queue_write_back --
 -- A copy that is due into a table of MedWorkS.
 INSERT INTO EESZT_WRITE_BACK (item_id, record_item, target, table_name, key_json, values_json, state, tries, next_at)
-VALUES (:item_id, :record_item, :target, :table_name, :key_json, :values_json, 'DUE', 0, :now)
+VALUES (:item_id,
+        coalesce((SELECT max(w.record_item) FROM EESZT_V_ITEM n JOIN EESZT_WRITE_BACK w ON w.item_id = n.replaces
+                   WHERE n.item_id = :record_item), :record_item),
+        :target, :table_name, :key_json, :values_json, 'DUE', 0, :now)
 
 -- leases_over --
 -- Rows whose daemon did not come back in time.

@@ -122,7 +122,7 @@ CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_SECOND_IX ON EESZT_IDENTIFIER (item_
 CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_ITEM_IX ON EESZT_IDENTIFIER (item_id);
 
 -- Copies into MedWorkS's own tables. target: table and key, spelt one way; record_item: the item whose record it tells of,
--- for a withdrawal the withdrawn one. DROPPED: not made, since what it would tell is no longer so.
+-- for a withdrawal the withdrawn one, for a new version the first. DROPPED: not made, since what it would tell is no longer so.
 CREATE TABLE IF NOT EXISTS EESZT_WRITE_BACK (
   write_back_id INTEGER PRIMARY KEY,
   item_id       INTEGER NOT NULL,
@@ -564,7 +564,7 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
        [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
-       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording, [replaces] AS replaces
   FROM [outbox]
 
 -- views --

@@ -348,8 +348,8 @@ EVERYWHERE = [
     (PACK, "code: //kz:Hiba/kz:Kod ", "code: //kz:Hiba/kz:Kodd ", "unknown element 'kz:Kodd'. Did you mean 'kz:Kod'"),
     (
         PACK,
-        "ekat.BekuldesLekerdezes: [ekat.Esemeny]",
-        "ekat.BekuldesLekerdezes: [ekat.Esemen]",
+        "ekat.BekuldesLekerdezes: [ekat.Esemeny,",
+        "ekat.BekuldesLekerdezes: [ekat.Esemen,",
         "operation 'ekat.Esemen'",
     ),
     (PACK, "  life: 8h", "  life: 8ora", "got '8ora'"),

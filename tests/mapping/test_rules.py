@@ -160,6 +160,9 @@ def test_each_shipped_type_is_what_the_law_says(shipped: Mappings) -> None:
         "erecept_visszavonas": Kind.WITHDRAWAL,
         "erecept_lekerdezes": Kind.QUERY,
         "ekat_esemeny": Kind.REPORT,
+        "ekat_modositas": Kind.REPORT,
+        "ekat_torles": Kind.REPORT,
+        "ekat_lekerdezes": Kind.QUERY,
         "ekat_bekuldes_lekerdezes": Kind.REPORT,
     }
     assert shipped.types["erecept_feliras"].version.withdrawal_type == "erecept_visszavonas"
