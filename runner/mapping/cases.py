@@ -123,6 +123,7 @@ def make_item(kind: DocumentType, said: Mapping[str, Any]) -> Item:
     """Make the item of a test, or of `mapping show`, from what is said of it."""
     at = datetime.fromisoformat(said.get("recorded_at", "2026-01-15T10:00:00+00:00"))
     at = at if at.tzinfo is not None else at.replace(tzinfo=BUDAPEST)
+    first = datetime.fromisoformat(said["first_recorded_at"]) if "first_recorded_at" in said else None
     row = Row(int(said.get("item_id", 1)), State.CLAIMED, message_id=said.get("message_id", MESSAGE_ID))
     return Item(
         lane=kind.version.lane,
@@ -136,6 +137,7 @@ def make_item(kind: DocumentType, said: Mapping[str, Any]) -> Item:
         order_key=said.get("order_key"),
         payload=said.get("payload"),
         prescriber=said.get("prescriber"),
+        first_recorded_at=first,
     )
 
 

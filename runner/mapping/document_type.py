@@ -188,6 +188,7 @@ def item_record(item: Item, message_id: str) -> dict[str, Any]:
         "order_key": item.order_key,
         "recorded_by": item.recorded_by,
         "recorded_at": item.recorded_at,
+        "first_recorded_at": item.first_recorded_at,
         "created_at": item.created_at,
         "workplace": item.oth_code or item.workplace,
         "withdraws": item.withdraws,

@@ -21,6 +21,7 @@ from tests.simulator.conftest import PACK
 OPERATIONS = {
     *("sts.Issue", "erecept.Feliras", "erecept.Visszavonas", "erecept.Lekerdezes", "erecept.Elerheto"),
     *("ekat.Esemeny", "ekat.Modositas", "ekat.Torles", "ekat.Lekerdezes", "ekat.BekuldesLekerdezes", "ekat.Elerheto"),
+    *("ebeutalo.Iras", "ebeutalo.Visszavonas", "ebeutalo.UtolagosRogzites", "ebeutalo.Lekerdezes", "ebeutalo.Elerheto"),
 }
 
 

@@ -34,7 +34,7 @@ def test_a_document_type_that_is_none_is_told_with_the_nearest(capsys: pytest.Ca
     assert main(["mapping", "test", "erecept_felirs"]) == FAILED
     assert "unknown document type 'erecept_felirs'. Did you mean 'erecept_feliras'?" in capsys.readouterr().err
     assert main(["mapping", "test", "nincs"]) == FAILED
-    assert "Use one of: ekat_bekuldes_lekerdezes, ekat_esemeny" in capsys.readouterr().err
+    assert "Use one of: ebeutalo_iras, ebeutalo_lekerdezes, " in capsys.readouterr().err
     assert main(["mapping", "schema", "maping"]) == FAILED
     assert "Did you mean 'mapping'?" in capsys.readouterr().err
 
