@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.utils import pass_context
 
+from runner.domain.extra_vonalkod import extra_vonalkod
 from runner.mapping.budget import spend
 from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
 from runner.mapping.values import WIDEST as WIDEST_NUMBER
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 _HUGE = 10**WIDEST_NUMBER
+
+BUDAPEST = ZoneInfo("Europe/Budapest")
+"""Days on a prescription are days there."""
 
 WIDEST = 100
 """Most places that ``zfill`` fills."""
@@ -88,6 +94,13 @@ def _json(value: Any) -> Any:
     )
 
 
+def _extra_vonalkod(day: Any, taj: str, bno: str, jogcim: Any, helyettesitheto: Any, ttt: str) -> str:
+    at = day.astimezone(BUDAPEST).date() if isinstance(day, datetime) else day
+    return extra_vonalkod(
+        at, written(taj), written(bno), written(jogcim), helyettesitheto=bool(helyettesitheto), ttt=written(ttt)
+    )
+
+
 def _decimal(value: str) -> Decimal:
     return Decimal(value)
 
@@ -98,6 +111,7 @@ OURS: dict[str, Callable[..., Any]] = {
     "join": _join,
     "zfill": _zfill,
     "digits": _digits,
+    "extra_vonalkod": _extra_vonalkod,
     "json": _json,
     "replace": _replace,
     "round": _round,
