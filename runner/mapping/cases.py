@@ -6,6 +6,7 @@ A message is compared canonically, so that spaces and prefixes do not matter, af
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -153,7 +154,7 @@ def _run(case: _Case) -> None:
     column: str | None = None
     outcome: Outcome | None = None
     try:
-        row = {**case.file.data["row"], **case.data.get("row", {})}
+        row = _with_files({**case.file.data["row"], **case.data.get("row", {})})
         if "payload" in said:
             row = case.kind.row_of(item)
         prepared = case.kind.prepare(row, item, item.row.message_id or "")
@@ -171,6 +172,14 @@ def _run(case: _Case) -> None:
         outcome = _asked(case, outcome, prepared, item)
     if then:
         _compare_end(case, then, outcome, column, prepared)
+
+
+def _with_files(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row with the binary columns that a test writes as ``{base64: …}``."""
+    return {
+        name: base64.b64decode(value["base64"]) if isinstance(value, dict) and value.keys() == {"base64"} else value
+        for name, value in row.items()
+    }
 
 
 def _asked(case: _Case, outcome: Outcome, prepared: Prepared, item: Item) -> Outcome:

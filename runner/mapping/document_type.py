@@ -134,7 +134,7 @@ class DocumentType:
         """
         document = self.document(row, item, message_id)
         body = self.template.body(document, item_record(item, message_id), self.program.fields)
-        stored = stored_form(document)
+        stored = stored_form(self.program.kept(document))
         copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
         if copies:
             stored[WRITE_BACK] = copies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -101,6 +102,12 @@ def _extra_vonalkod(day: Any, taj: str, bno: str, jogcim: Any, helyettesitheto: 
     )
 
 
+def _sha256(value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise SecurityError("sha256 is for binary columns")
+    return hashlib.sha256(value).hexdigest()
+
+
 def _decimal(value: str) -> Decimal:
     return Decimal(value)
 
@@ -115,6 +122,7 @@ OURS: dict[str, Callable[..., Any]] = {
     "json": _json,
     "replace": _replace,
     "round": _round,
+    "sha256": _sha256,
     "sum": _sum,
     "written": text,
     "@spend": _spend,

@@ -241,4 +241,8 @@ def _view(document: Document, own_reference: str | None = None) -> dict[str, Any
 
 def _kept(act: Act, content: etree._Element) -> dict[str, str]:
     kept = {name: text_found(xpath(content)) for name, xpath in act.keep.items()}
+    for name, xpath in act.keep_xml.items():
+        nodes: Any = xpath(content)
+        if nodes:
+            kept[name] = etree.tostring(nodes[0], encoding="unicode", with_tail=False)
     return {name: value for name, value in kept.items() if value}

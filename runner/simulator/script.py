@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 Does = Literal["create", "modify", "withdraw", "query", "issue", "echo"]
 Owner = Literal["user", "workplace"]
 _KEYS = {
-    *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "checks", "answer"),
+    *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "keep_xml", "checks", "answer"),
     *("of", "document", "owner", "refuse_in", "by", "among", "since", "until", "hides", "page", "page_size"),
 }
 _TAJ_WEIGHTS = (3, 7, 3, 7, 3, 7, 3, 7)
@@ -49,6 +51,8 @@ class Act:
     #: State that the document gets.
     state: str = ""
     keep: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: The same for an element that is kept whole.
+    keep_xml: Mapping[str, etree.XPath] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     answer: Template | None = None
     #: Operations whose documents it concerns.
@@ -138,7 +142,8 @@ class _Reader:
         self._path = path
         self._lists = {name: {str(v) for v in values} for name, values in (content.get("lists") or {}).items()}
         self._jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        self._extensions = {(str(Ns.SIM), "taj"): _taj, (str(Ns.SIM), "listed"): self._listed}
+        functions = {"taj": _taj, "listed": self._listed, "sha256": _sha256}
+        self._extensions = {(str(Ns.SIM), name): function for name, function in functions.items()}
         self.problems: list[str] = []
 
     def act(self, name: str, entry: dict[str, Any]) -> Act:
@@ -158,6 +163,7 @@ class _Reader:
             patient=self._xpath(name, entry.get("patient")),
             state=str(entry.get("state", "")),
             keep=self._xpaths(name, entry.get("keep")),
+            keep_xml=self._xpaths(name, entry.get("keep_xml")),
             checks=tuple(self._check(name, check) for check in entry.get("checks") or ()),
             answer=self.template(name, entry.get("answer")),
             of=frozenset(entry.get("of") or ()),
@@ -219,6 +225,14 @@ def _taj(_: object, nodes: Any) -> bool:
     if len(digits) != len(_TAJ_WEIGHTS) + 1 or not (digits.isascii() and digits.isdigit()):
         return False
     return sum(w * int(d) for w, d in zip(_TAJ_WEIGHTS, digits, strict=False)) % 10 == int(digits[-1])
+
+
+def _sha256(_: object, nodes: Any) -> str:
+    """The digest of what base64 stands for, hexadecimal; empty where it is none."""
+    try:
+        return hashlib.sha256(base64.b64decode(_string(nodes), validate=True)).hexdigest()
+    except ValueError:
+        return ""
 
 
 def _string(nodes: Any) -> str:

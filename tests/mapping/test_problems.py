@@ -138,7 +138,7 @@ MISTAKES = {
         "rules: [jelentes.kuldo,",
         2023,
         "sent again, it may be there twice",
-        38,
+        50,
     ),
     "a question to nobody": Mistake(
         FELIRAS, "ask: erecept_lekerdezes", "ask: erecept_lekerdezas", 2003, "Did you mean 'erecept_lekerdezes'?"

@@ -22,6 +22,8 @@ OPERATIONS = {
     *("sts.Issue", "erecept.Feliras", "erecept.Visszavonas", "erecept.Lekerdezes", "erecept.Elerheto"),
     *("ekat.Esemeny", "ekat.Modositas", "ekat.Torles", "ekat.Lekerdezes", "ekat.BekuldesLekerdezes", "ekat.Elerheto"),
     *("ebeutalo.Iras", "ebeutalo.Visszavonas", "ebeutalo.UtolagosRogzites", "ebeutalo.Lekerdezes", "ebeutalo.Elerheto"),
+    *("ehr.Feltoltes", "ehr.UjValtozat", "ehr.Visszavonas", "ehr.Lista", "ehr.Letoltes", "ehr.BekuldesLekerdezes"),
+    "ehr.Elerheto",
 }
 
 
