@@ -210,6 +210,8 @@ def test_the_other_document_types_are_as_before(site: Site) -> None:
         "ehr_uj_valtozat",
         "ekat_esemeny",
         "ekat_lekerdezes",
+        "eprofil_iras",
+        "eprofil_lekerdezes",
         "ekat_modositas",
         "erecept_feliras",
         "erecept_lekerdezes",

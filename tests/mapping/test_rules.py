@@ -169,6 +169,8 @@ def test_each_shipped_type_is_what_the_law_says(shipped: Mappings) -> None:
         "ehr_bekuldes_lekerdezes": Kind.REPORT,
         "ehr_lista": Kind.QUERY,
         "ehr_letoltes": Kind.QUERY,
+        "eprofil_iras": Kind.EPROFIL,
+        "eprofil_lekerdezes": Kind.QUERY,
         "ekat_esemeny": Kind.REPORT,
         "ekat_modositas": Kind.REPORT,
         "ekat_torles": Kind.REPORT,

@@ -23,7 +23,7 @@ OPERATIONS = {
     *("ekat.Esemeny", "ekat.Modositas", "ekat.Torles", "ekat.Lekerdezes", "ekat.BekuldesLekerdezes", "ekat.Elerheto"),
     *("ebeutalo.Iras", "ebeutalo.Visszavonas", "ebeutalo.UtolagosRogzites", "ebeutalo.Lekerdezes", "ebeutalo.Elerheto"),
     *("ehr.Feltoltes", "ehr.UjValtozat", "ehr.Visszavonas", "ehr.Lista", "ehr.Letoltes", "ehr.BekuldesLekerdezes"),
-    "ehr.Elerheto",
+    *("ehr.Elerheto", "eprofil.Iras", "eprofil.Lekerdezes", "eprofil.Elerheto"),
 }
 
 
