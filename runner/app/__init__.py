@@ -10,6 +10,7 @@ from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_a
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
+from runner.app.codes import Synced, sync_codes
 from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
@@ -20,6 +21,7 @@ __all__ = [
     "Folders",
     "Service",
     "Status",
+    "Synced",
     "activate",
     "adopt",
     "check_installation",
@@ -38,6 +40,7 @@ __all__ = [
     "search_audit",
     "show_audit",
     "story_of",
+    "sync_codes",
     "verify_audit",
     "watch_certificates",
     "watch_clock",

@@ -103,6 +103,13 @@ settle = "3s"
 give_up = "60s"
 follow_up = "10s"
 
+[codes]
+address = "{codes}"
+trust = "pki/ca.crt"
+page_rows = 2
+wait = "50ms"
+timeout = "3s"
+
 [breaker]
 items = 2
 window = "10s"
@@ -202,6 +209,7 @@ def write_settings(site: DemoSite, addresses: Mapping[str, str], pack: Path) -> 
         technical_user=TECHNICAL_USER,
         rules="\n".join(rules),
         login_port=_free_port(),
+        codes=f"{next(iter(addresses.values())).rsplit('/', 1)[0]}/torzspublikacio/getEntity",
     )
     site.settings.write_text(text, encoding="utf-8")
 

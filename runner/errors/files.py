@@ -161,6 +161,10 @@ FILES: dict[int, Entry] = {
         "by the contract's schema there can be no element {name!r} here",
         "Correct the name; the schemas beside pack.yaml have it.",
     ),
+    2101: Entry(
+        "the published code table could not be read: {reason}",
+        "Nothing of it was kept, the last good copy stays; it is read again at night, or by `eeszt-runner codes sync`.",
+    ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",
         "Add the version that holds on that day to rules.yaml, or take the rule out of the mapping.",

@@ -45,6 +45,26 @@ class BadValueError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """
+    Where a list of codes is published.
+
+    Attributes:
+        entity: The table's name there.
+        code: Its column with the code.
+        title: Its column with the meaning.
+        valid_from: Its column with the first day.
+        valid_to: Its column with the last day.
+    """
+
+    entity: str
+    code: str
+    title: str
+    valid_from: str
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class CodeList:
     """
     Codes that a field may hold.
@@ -54,12 +74,14 @@ class CodeList:
         title: Hungarian title.
         format: Format of every code, or None.
         codes: The codes; None where only the format is known here.
+        publication: Where they are read from, or None.
     """
 
     name: str
     title: str
     format: str | None
     codes: frozenset[str] | None
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,16 +126,6 @@ class DocumentProgram:
         """Give the column behind ``doc.…``, the label itself where it is a column already."""
         return column_of(label, self.fields)
 
-    def kept(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Give a document without what only goes into the message."""
-        for field in self.fields:
-            if not field.keeps:
-                place = document
-                for step in field.path[:-1]:
-                    place = place[step]
-                place[field.path[-1]] = None
-        return document
-
     def overlaid(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """Give a stored document with None where a field of the mapping is absent, so that it reads as empty."""
         return overlay(skeleton(self.top), stored)

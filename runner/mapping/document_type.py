@@ -17,11 +17,12 @@ from runner.domain.policy import Kind
 from runner.errors import fault
 from runner.mapping.asking import AskPlan
 from runner.mapping.document import DocumentProgram, TraceLine
-from runner.mapping.document_form import stored_form
+from runner.mapping.document_form import kept, stored_form
 from runner.mapping.message import MessageTemplate
 from runner.mapping.outcomes import Reader
 from runner.mapping.pack import Operation
 from runner.mapping.program import ExpressionFailedError
+from runner.mapping.published import PublishedCodes
 from runner.mapping.refusal import bad_payload, empty_field, never
 from runner.mapping.rulefile import InForce
 from runner.mapping.same_patient import SamePlan
@@ -72,6 +73,7 @@ class DocumentType:
         same: What a query's answer must say of whom it is, or None.
         write_back_plan: What is copied into the HIS's tables.
         rules_on: Gives what its rules say on a day.
+        published: The published code tables, as they are read at work.
     """
 
     name: str
@@ -91,6 +93,7 @@ class DocumentType:
     same: SamePlan | None
     write_back_plan: WriteBackPlan
     rules_on: Callable[[date], InForce]
+    published: PublishedCodes
 
     @property
     def kind(self) -> Kind:
@@ -134,7 +137,7 @@ class DocumentType:
         """
         document = self.document(row, item, message_id)
         body = self.template.body(document, item_record(item, message_id), self.program.fields)
-        stored = stored_form(self.program.kept(document))
+        stored = stored_form(kept(document, self.program.fields))
         copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
         if copies:
             stored[WRITE_BACK] = copies
@@ -150,6 +153,7 @@ class DocumentType:
         self._apply(rules, {**values, "doc": Record({})}, needs_document=False)
 
         document = self.program.run(row, record, rules.denial, trace)
+        self.published.check(self.program.fields, document, self.day_of(item))
         self._apply(rules, {**values, "doc": Record(document, "doc.")}, needs_document=True)
         return document
 

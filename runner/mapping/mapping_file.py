@@ -130,6 +130,7 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
         same=SamePlan(same) if same is not None else None,
         write_back_plan=copies,
         rules_on=_rules_on(data["rules"], around),
+        published=around.published,
     )
     return ReadMapping(file, ask, made)
 

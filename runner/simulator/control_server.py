@@ -9,6 +9,7 @@ from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 
 from runner.simulator.fault import FAULTS
+from runner.simulator.publication import Publications
 from runner.simulator.refusal import SimulatorError
 from runner.simulator.register import Change, Document, now_text
 
@@ -27,12 +28,21 @@ _GIVEN = ("own_reference", "workplace", "patient", "user", "role", "message_id",
 class Control:
     """What the control port can do."""
 
-    def __init__(self, pack: Pack, script: Script, register: Register, faults: Faults, log: Log) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        script: Script,
+        register: Register,
+        faults: Faults,
+        log: Log,
+        publications: Publications | None = None,
+    ) -> None:
         self._pack = pack
         self._script = script
         self._register = register
         self._faults = faults
         self._log = log
+        self._publications = publications or Publications({})
 
     def get(self, path: str) -> Any:
         """
@@ -63,6 +73,8 @@ class Control:
             return {"active": self._faults.active()}
         if path == "/documents":
             return self._add(content)
+        if path == "/publications":
+            return self._publications.change(content)
         return self._move(path.strip("/"), str(content.get("id")))
 
     def clear_faults(self) -> None:

@@ -92,6 +92,8 @@ class Script:
     codes: Mapping[str, str]
     texts: Mapping[str, str]
     fault: Template | None
+    #: Published code tables: name → ``fields`` and ``rows``.
+    publications: dict[str, Any] = field(default_factory=dict)
 
     def code(self, refusal: str) -> str:
         """The contract's code for a refusal."""
@@ -128,6 +130,7 @@ def read_script(pack: Pack) -> Script:
         codes=content.get("codes") or {},
         texts=content.get("texts") or {},
         fault=reader.template("fault", content.get("fault")),
+        publications=content.get("publications") or {},
     )
     if reader.problems:
         raise SimulatorError("\n".join(reader.problems))

@@ -558,3 +558,21 @@ INSERT OR IGNORE INTO EESZT_TRANSITION (from_state, to_state) VALUES (:from_stat
 -- drop_transitions --
 -- Room for the pairs of this version.
 DELETE FROM EESZT_TRANSITION
+
+-- forget_codes --
+-- The copy of a published code table that a new one replaces.
+DELETE FROM EESZT_CODE WHERE code_list = :name
+
+-- keep_code --
+-- One line of a published code table; of two with the same first day the later one counts.
+INSERT INTO EESZT_CODE (code_list, code, valid_from, valid_to, title, read_at)
+VALUES (:name, :code, :valid_from, :valid_to, :title, :read_at)
+    ON CONFLICT (code_list, code, valid_from) DO UPDATE SET valid_to = excluded.valid_to, title = excluded.title
+
+-- codes --
+-- All published codes.
+SELECT code_list, code, valid_from, valid_to, title FROM EESZT_CODE
+
+-- code_copies --
+-- The tables that there are.
+SELECT code_list, count(*) AS lines, max(read_at) AS read_at FROM EESZT_CODE GROUP BY code_list ORDER BY code_list

@@ -230,6 +230,17 @@ BEGIN
    WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
 END;
 
+-- The last good copy of each published code table. Days are those of Europe/Budapest; valid_to is the last day, null: no end.
+CREATE TABLE IF NOT EXISTS EESZT_CODE (
+  code_list  TEXT NOT NULL,
+  code       TEXT NOT NULL,
+  valid_from TEXT NOT NULL,
+  valid_to   TEXT,
+  title      TEXT NOT NULL,
+  read_at    TEXT NOT NULL,
+  PRIMARY KEY (code_list, code, valid_from)
+) STRICT, WITHOUT ROWID;
+
 -- Outage ledger: how each service is, and since when.
 CREATE TABLE IF NOT EXISTS EESZT_SERVICE_STATE (
   service     TEXT PRIMARY KEY,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.store.embedded.adoption import EmbeddedAdoption
+from runner.store.embedded.codes import EmbeddedCodes
 from runner.store.embedded.connection import BUSY_S, Connections
 from runner.store.embedded.database import Database
 from runner.store.embedded.desk import EmbeddedDesk
@@ -44,6 +45,7 @@ class EmbeddedStore:
         outbox: The daemon's side.
         desk: MedWorkS's and the operator's side.
         directory: Who is who.
+        codes: Published code tables.
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
@@ -69,6 +71,7 @@ class EmbeddedStore:
         self.outbox = EmbeddedOutbox(database)
         self.desk = EmbeddedDesk(database)
         self.directory = EmbeddedDirectory(database)
+        self.codes = EmbeddedCodes(database)
         self.logins = EmbeddedLogins(database)
         self.adoption = EmbeddedAdoption(database)
 
