@@ -234,9 +234,17 @@ def _repeats(content: etree._Element, message_id: str) -> bool:
 
 
 def _view(document: Document, own_reference: str | None = None) -> dict[str, Any]:
-    """What templates see of a document; ``asked_version`` is the one that our own reference made."""
-    version = document.version_of(own_reference) if own_reference else document.version
-    return {**asdict(document), "fields": _Fields(document.fields), "asked_version": version}
+    """
+    What templates see of a document.
+
+    ``asked_reference`` is the sender's reference that was asked with, where it is one of the document's, and
+    ``asked_version`` the version that it made.
+    """
+    is_its = own_reference is not None and document.has_reference(own_reference)
+    reference = own_reference if is_its else document.own_reference
+    version = document.version_of(own_reference) if is_its and own_reference else document.version
+    asked = {"asked_reference": reference, "asked_version": version}
+    return {**asdict(document), "fields": _Fields(document.fields), **asked}
 
 
 def _kept(act: Act, content: etree._Element) -> dict[str, str]:
