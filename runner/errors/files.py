@@ -137,7 +137,8 @@ FILES: dict[int, Entry] = {
         "Look up what holds in the operator's documentation, and set it in the settings ([rules]): {statement}",
     ),
     2063: Entry(
-        "this code list has no codes, so only their format is checked", "Write its codes into its file in codes."
+        "this code list has no codes in its file: what was read of its published table is checked, or else the format",
+        "Write its codes into its file in codes, or let `eeszt-runner codes sync` read its published table.",
     ),
     2064: Entry(
         "these outboxes are `trusted`, the row's word counts for who recorded it: {lanes}",
