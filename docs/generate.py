@@ -23,6 +23,7 @@ from markdown_table import table  # noqa: E402
 from oracle_objects import oracle_objects  # noqa: E402
 from oracle_scripts import leftovers, shipped_scripts  # noqa: E402
 from oracle_types import oracle_types  # noqa: E402
+from query_results import query_results  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
 from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
@@ -216,6 +217,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "around": lambda: rules_table(AROUND),
     "assumed": lambda: rules_table(ASSUMED),
     "stories": stories,
+    "results": query_results,
 }
 SLOW = {"stories"}
 PAGES: dict[str, Callable[[], str]] = {
@@ -227,7 +229,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/oracle_objects_and_grants.md": oracle_objects,
     "reference/oracle_to_xml_types.md": oracle_types,
 }
-PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md")
+PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md", "reference/query_results.md")
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from runner.domain.audit import EntryKind
+from runner.domain.codes import Code, CodeTables
 from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
@@ -272,6 +273,15 @@ class LaneHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeCopy:
+    """The last good copy of a published table: its name, how many lines, and when it was read."""
+
+    name: str
+    lines: int
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DayTally:
     """
     What ended on one day in Europe/Budapest.
@@ -408,6 +418,19 @@ class Outbox(Protocol):
 
     def identity(self) -> Identity:
         """Which database this is, and whether it is where it was installed."""
+
+
+class Codes(Protocol):
+    """The published code tables in EESZT_CODE: always a whole copy of each."""
+
+    def replace(self, name: str, codes: Iterable[Code]) -> int:
+        """Put a table in place of its last copy, in one transaction; how many lines."""
+
+    def tables(self) -> CodeTables:
+        """Give all tables."""
+
+    def copies(self) -> Sequence[CodeCopy]:
+        """Say of each table when it was read last, and how many lines it has."""
 
 
 class Desk(Protocol):
@@ -747,6 +770,10 @@ class Store(Protocol):
     @property
     def directory(self) -> Directory:
         """Who is who."""
+
+    @property
+    def codes(self) -> Codes:
+        """Published code tables."""
 
     @property
     def logins(self) -> Logins:

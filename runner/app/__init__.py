@@ -11,6 +11,7 @@ from runner.app.check.everything import SCHEMA, check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.schema import mending
 from runner.app.check.watch import watch_certificates, watch_clock
+from runner.app.codes import Synced, sync_codes
 from runner.app.columns import check_columns
 from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
 from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
@@ -24,6 +25,7 @@ __all__ = [
     "Folders",
     "Service",
     "Status",
+    "Synced",
     "activate",
     "adopt",
     "check_columns",
@@ -48,6 +50,7 @@ __all__ = [
     "search_audit",
     "show_audit",
     "story_of",
+    "sync_codes",
     "verify_audit",
     "watch_certificates",
     "watch_clock",

@@ -13,6 +13,7 @@ from runner import log
 from runner.app.adoption import refuse_gone_back
 from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.clock import SystemClock
+from runner.app.codes import reading_of, sync
 from runner.app.counterpart import Counterpart
 from runner.app.database import store_of
 from runner.app.guard import environment_problems
@@ -25,6 +26,7 @@ from runner.daemon.service import Daemon
 from runner.daemon.upkeep import upkeep
 from runner.daemon.work import Site, StepHook, Watched, no_hook
 from runner.eeszt.http import HttpClient
+from runner.eeszt.publication import Reading
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.login.endpoint import LoginEndpoint
 from runner.login.otp import Otp
@@ -40,6 +42,7 @@ AUDIT = "audit"
 """What the database calls the audit log: DOWN while it cannot be written, so that nothing is sent."""
 
 IDENTITY_S, CLOCK_S, CERTIFICATES_S = 5, 60, 3600
+CODES_AT, CODES_LOOK_S = "03:30", 60
 """Periods of the duties that look at what lies beside the database."""
 
 
@@ -156,6 +159,7 @@ def _build(
     kept_for = KeptFor(kept.payload_s, kept.payload_to_mend_s, kept.document_s)
     duties = upkeep(store.outbox, clock, [lane.name for lane in lanes], kept_for)
     duties += _watches(settings, mappings, eeszt, audit, watch)
+    duties += _code_duties(settings, mappings, store)
     watched = [*eeszt.watched(mappings), Watched(AUDIT, lambda: audit.is_down, audit.try_again)]
     daemon = Daemon(site, lanes, watched, duties)
     endpoint = None
@@ -190,6 +194,24 @@ def _watches(
         Duty("certificates", watch_certificates(settings, clock.now), every_s=CERTIFICATES_S),
         Duty("audit retention", partial(_forget_audit, retention), every_s=CERTIFICATES_S),
     ]
+
+
+def _code_duties(settings: Settings, mappings: Mappings, store: Store) -> list[Duty]:
+    """Duties about published code tables: what another command has read is seen, and each night they are read anew."""
+
+    def look() -> None:
+        mappings.published.tables = store.codes.tables()
+
+    look()
+    duties = [Duty("code tables", look, every_s=CODES_LOOK_S)]
+    if settings.codes is not None:
+        reading = reading_of(settings, "settings")
+        duties.append(Duty("code sync", partial(_sync, reading, mappings, store), at=CODES_AT))
+    return duties
+
+
+def _sync(reading: Reading, mappings: Mappings, store: Store) -> None:
+    sync(reading, mappings, store.codes)
 
 
 def _forget_audit(retention: Retention) -> None:

@@ -109,7 +109,7 @@ def _masked(message: Mapping[str, Any]) -> dict[str, Any]:
 def _counted(result: Mapping[str, Any]) -> dict[str, Any]:
     """Give a query's result without what it says: how many entries its list has."""
     said = json.loads(result["result"])
-    return {**result, "result": None, "entries": len(said) if isinstance(said, list) else 0}
+    return {**result, "result": None, "entries": len(said["rows"])}
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:

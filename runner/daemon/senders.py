@@ -167,6 +167,11 @@ class Senders:
                 "fault code is in no list of the mapping",
                 extra={"event": "answer.unlisted_code", "code": outcome.unlisted_code, **facts},
             )
+        if outcome.reason_code == Reason.OTHER_PATIENT:
+            facts = {"item": ready.item.row.item_id, "operation": dispatch.message.operation}
+            logger.error(
+                "query was answered with another patient's data", extra={"event": "answer.other_patient", **facts}
+            )
         logger.info(
             "item asked after" if dispatch.probe else "item tried",
             extra={

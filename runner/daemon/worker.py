@@ -134,7 +134,9 @@ def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) ->
 
 def _read(site: Site, item: Item, kind: DocumentType) -> Mapping[str, object]:
     if kind.source_sql is None:
-        return kind.row_of(item)
+        payload = kind.row_of(item)
+        beside = site.outbox.read_source(kind.beside_sql, item) if kind.beside_sql is not None else []
+        return {**payload, **(beside[0] if len(beside) == 1 else {})}
     rows = site.outbox.read_source(kind.source_sql, item)
     if len(rows) != 1:
         found = "nem található" if not rows else "nem egyértelmű"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.demo.day import day
 from runner.demo.people import KOVACS, PATIENTS, SZUCS
 from runner.demo.who import who
 
@@ -157,6 +158,7 @@ def paper_first(stage: Stage) -> None:
 SCENES: dict[str, Callable[[Stage], None]] = {
     "main": main,
     "who": who,
+    "day": day,
     "lost-answer": lost_answer,
     "outage": outage,
     "kill": kill,

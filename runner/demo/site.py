@@ -26,6 +26,7 @@ MARK = "written-by-eeszt-runner-demo"
 
 TIMES = {
     "erecept.azonnal": {"send_within": "2s", "answer_within": "4s"},
+    "ebeutalo.azonnal": {"send_within": "2s", "answer_within": "4s"},
 }
 """Shorter than in a hospital, so that the scenes can be watched; printed at the start."""
 
@@ -100,6 +101,13 @@ probe_most = "1s"
 settle = "3s"
 give_up = "60s"
 follow_up = "10s"
+
+[codes]
+address = "{codes}"
+trust = "pki/ca.crt"
+page_rows = 2
+wait = "50ms"
+timeout = "3s"
 
 [breaker]
 items = 2
@@ -200,6 +208,7 @@ def write_settings(site: DemoSite, addresses: Mapping[str, str], pack: Path) -> 
         technical_user=TECHNICAL_USER,
         rules="\n".join(rules),
         login_port=_free_port(),
+        codes=f"{next(iter(addresses.values())).rsplit('/', 1)[0]}/torzspublikacio/getEntity",
     )
     site.settings.write_text(text, encoding="utf-8")
 

@@ -62,7 +62,8 @@ def accept(row: Row, token: str, outcome: Outcome, now: datetime) -> Step:
     if not guards.evidence_counts(row, token):
         return Step(row, Verdict.LOST_LEASE)
     printable = guards.may_print(row, now)
-    accepted = replace(end(row, State.ACCEPTED, None, sentences.ACCEPTED), eeszt_id=eeszt_id)
+    text = outcome.status_text or sentences.ACCEPTED
+    accepted = replace(end(row, State.ACCEPTED, None, text), eeszt_id=eeszt_id)
     if printable:
         return Step(replace(accepted, ward_answer=WardAnswer.PRINT))
     if guards.owes_withdrawal(accepted):

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     BAD_ANSWER = "BAD_ANSWER"  # an answer that does not verify
     ABSENT = "ABSENT"  # asked after and surely not there
     GIVE_UP = "GIVE_UP"  # asked after for too long without a clear answer
+    OTHER_PATIENT = "OTHER_PATIENT"  # a query was answered with somebody else's data
     SEVERAL = "SEVERAL"  # a probe found more than one candidate
     POISON = "POISON"  # its daemon died again and again
     WITHDRAWN = "WITHDRAWN"  # by the HIS

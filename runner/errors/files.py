@@ -159,7 +159,8 @@ FILES: dict[int, Entry] = {
         "Look up what holds in the operator's documentation, and set it in the settings ([rules]): {statement}",
     ),
     2063: Entry(
-        "this code list has no codes, so only their format is checked", "Write its codes into its file in codes."
+        "this code list has no codes in its file: what was read of its published table is checked, or else the format",
+        "Write its codes into its file in codes, or let `eeszt-runner codes sync` read its published table.",
     ),
     2064: Entry(
         "these outboxes are `trusted`, the row's word counts for who recorded it: {lanes}",
@@ -182,6 +183,10 @@ FILES: dict[int, Entry] = {
     2081: Entry(
         "by the contract's schema there can be no element {name!r} here",
         "Correct the name; the schemas beside pack.yaml have it.",
+    ),
+    2101: Entry(
+        "the published code table could not be read: {reason}",
+        "Nothing of it was kept, the last good copy stays; it is read again at night, or by `eeszt-runner codes sync`.",
     ),
     2901: Entry(
         "no version of rule {identifier!r} is in force on {day}",

@@ -2,6 +2,7 @@
 
 from runner.mapping.asking import AskPlan
 from runner.mapping.contract import load_pack
+from runner.mapping.convert import CodeList, Publication
 from runner.mapping.document_type import DocumentType, Prepared
 from runner.mapping.filling import TraceLine
 from runner.mapping.loader import Mappings, lint, load_mappings
@@ -12,6 +13,7 @@ from runner.mapping.writeback import WriteBackPlan
 
 __all__ = [
     "AskPlan",
+    "CodeList",
     "ContractPack",
     "DocumentType",
     "FaultPaths",
@@ -20,6 +22,7 @@ __all__ = [
     "OutboxConfig",
     "PackFaults",
     "Prepared",
+    "Publication",
     "RowRefused",
     "Security",
     "StsProfile",

@@ -43,6 +43,7 @@ def read_answer(
             2023, file.at("answer", "unknown"), what="`send_again`", reason=reason, instead="Name the query to ask with"
         )
     _check_faults(file, node.get("faults", {}), fields, kind, problems)
+    _check_query(file, node, problems, query=query)
     paths = _compiled(file, node, elements, problems) if elements is not None else {}
     if elements is None or len(problems.found) > before or file.lost:
         return None
@@ -50,15 +51,24 @@ def read_answer(
     return AnswerContract(
         accepted=paths[("accepted",)],
         receipt={name: paths[("receipt", name)] for name in node.get("receipt", {})},
-        one_identifier=len(set(node.get("receipt", {}).values())) == 1,
+        one_identifier=_is_one_place(node.get("receipt", {}), paths),
         each=paths.get(("each",)),
         fields={name: paths[("fields", name)] for name in node.get("fields", {})},
+        about={name: paths[("about", name)] for name in node.get("about", {})},
+        filtered=paths.get(("filtered",)),
+        keeps_raw=node.get("raw", True),
         accepted_before=frozenset(faults["accepted_before"]),
         retry=frozenset(faults["retry"]),
         needs_person=frozenset(faults["needs_person"]),
         rejected={code: _refusal(value) for code, value in faults["rejected"].items()},
         send_again=node["unknown"] == "send_again",
     )
+
+
+def _is_one_place(receipt: Mapping[str, str], paths: Mapping[tuple[Key, ...], etree.XPath]) -> bool:
+    """Whether all of the receipt is one element: what is computed of several, a fault's identifier cannot fill."""
+    nothing = etree.Element("x")
+    return len(set(receipt.values())) == 1 and all(isinstance(paths[("receipt", n)](nothing), list) for n in receipt)
 
 
 def _compiled(
@@ -78,8 +88,10 @@ def _compiled(
 
 
 def _xpaths(node: Mapping[str, Any]) -> list[tuple[tuple[Key, ...], str]]:
-    found: list[tuple[tuple[Key, ...], str]] = [((name,), node[name]) for name in ("accepted", "each") if name in node]
-    for group in ("receipt", "fields"):
+    found: list[tuple[tuple[Key, ...], str]] = [
+        ((name,), node[name]) for name in ("accepted", "each", "filtered") if name in node
+    ]
+    for group in ("receipt", "fields", "about"):
         found += [((group, name), text) for name, text in node.get(group, {}).items()]
     return found
 
@@ -96,6 +108,16 @@ def _check_total(file: YamlFile, node: Mapping[str, Any], problems: Problems, *,
         problems.add(2014, file.at("answer", "receipt"), what="`receipt`", instead="A query has `each` and `fields`")
     if query and isinstance(node.get("unknown"), dict):
         problems.add(2014, file.at("answer", "unknown"), what="a question", instead="Write `unknown: send_again`")
+
+
+def _check_query(file: YamlFile, node: Mapping[str, Any], problems: Problems, *, query: bool) -> None:
+    """Check what only a query may say, and that what must be the same is a field of its result."""
+    for name in ("about", "filtered", "same", "raw"):
+        if name in node and not query:
+            problems.add(2014, file.at("answer", name), what=f"`{name}`", instead="Only a query (`each`) has one")
+    for name in node.get("same", {}):
+        if name not in node.get("fields", {}):
+            problems.add_unknown(file.at("answer", "same", name), "field of the result", name, node.get("fields", {}))
 
 
 def _check_faults(
@@ -168,8 +190,9 @@ def read_write_backs(
         names = ("row", "doc", "item")
         key = read_several((made, file, problems), (*path, "key"), names, fields)
         values = read_several((made, file, problems), (*path, "set"), names, fields, leave_out=from_receipt)
+        when = read_several((made, file, problems), (*path, "when"), names, fields) if "when" in node else None
         if key is not None and values is not None:
-            copies.append(Copy(node["table"], key, values, from_receipt))
+            copies.append(Copy(node["table"], key, values, from_receipt, when))
     return WriteBackPlan(copies)
 
 

@@ -6,6 +6,7 @@ A message is compared canonically, so that spaces and prefixes do not matter, af
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -123,6 +124,7 @@ def make_item(kind: DocumentType, said: Mapping[str, Any]) -> Item:
     """Make the item of a test, or of `mapping show`, from what is said of it."""
     at = datetime.fromisoformat(said.get("recorded_at", "2026-01-15T10:00:00+00:00"))
     at = at if at.tzinfo is not None else at.replace(tzinfo=BUDAPEST)
+    first = datetime.fromisoformat(said["first_recorded_at"]) if "first_recorded_at" in said else None
     row = Row(int(said.get("item_id", 1)), State.CLAIMED, message_id=said.get("message_id", MESSAGE_ID))
     return Item(
         lane=kind.version.lane,
@@ -136,6 +138,7 @@ def make_item(kind: DocumentType, said: Mapping[str, Any]) -> Item:
         order_key=said.get("order_key"),
         payload=said.get("payload"),
         prescriber=said.get("prescriber"),
+        first_recorded_at=first,
     )
 
 
@@ -151,7 +154,7 @@ def _run(case: _Case) -> None:
     column: str | None = None
     outcome: Outcome | None = None
     try:
-        row = {**case.file.data["row"], **case.data.get("row", {})}
+        row = _with_files({**case.file.data["row"], **case.data.get("row", {})})
         if "payload" in said:
             row = case.kind.row_of(item)
         prepared = case.kind.prepare(row, item, item.row.message_id or "")
@@ -169,6 +172,14 @@ def _run(case: _Case) -> None:
         outcome = _asked(case, outcome, prepared, item)
     if then:
         _compare_end(case, then, outcome, column, prepared)
+
+
+def _with_files(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row with the binary columns that a test writes as ``{base64: …}``."""
+    return {
+        name: base64.b64decode(value["base64"]) if isinstance(value, dict) and value.keys() == {"base64"} else value
+        for name, value in row.items()
+    }
 
 
 def _asked(case: _Case, outcome: Outcome, prepared: Prepared, item: Item) -> Outcome:
@@ -216,12 +227,20 @@ def _compare_end(
         case.differs("text", repr(then["text"]), repr(outcome.status_text))
     if "receipt" in then:
         case.compare("receipt", then["receipt"], _named(outcome.receipt, then["receipt"]))
-    if "result" in then:
-        case.compare("result", then["result"], _result(outcome, then["result"]))
+    _compare_result(case, then, json.loads(outcome.result or "{}"))
     if "write_back" in then and prepared is not None:
         copies = case.kind.write_backs(prepared.document, outcome.receipt)
         written_back = {name: _text(value) for copy in copies for name, value in copy.values.items()}
         case.compare("write_back", then["write_back"], _named(written_back, then["write_back"]))
+
+
+def _compare_result(case: _Case, then: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    if "result" in then:
+        case.compare("result", then["result"], _result(found.get("rows", []), then["result"]))
+    if "about" in then:
+        case.compare("about", then["about"], _named(found.get("about", {}), then["about"]))
+    if "filtered" in then:
+        case.compare("filtered", then["filtered"], found.get("filtered"))
 
 
 def _named(found: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,9 +252,8 @@ def _text(value: object) -> object:
     return value if value is None or isinstance(value, bool) else written(value)
 
 
-def _result(outcome: Outcome, expected: list[Any]) -> list[Any]:
-    """Give a query's result, of each element what the case speaks of."""
-    found = json.loads(outcome.result or "[]")
+def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
+    """Give what a query found, of each element what the case speaks of."""
     return [
         {name: value for name, value in each.items() if number >= len(expected) or name in expected[number]}
         for number, each in enumerate(found)

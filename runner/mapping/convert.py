@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _BOOLEANS: Mapping[str, bool] = {"0": False, "1": True, "false": False, "true": True}
 
+
+LARGEST = 7_000_000
+"""Most bytes of what goes as base64: the text that it makes is as long as an XML parser takes."""
 
 NOT_XML = "XML-ben tiltott vezérlőkaraktert tartalmaz."
 """Why a text cannot go up that holds what is no Char of XML 1.0."""
@@ -41,6 +45,26 @@ class BadValueError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """
+    Where a list of codes is published.
+
+    Attributes:
+        entity: The table's name there.
+        code: Its column with the code.
+        title: Its column with the meaning.
+        valid_from: Its column with the first day.
+        valid_to: Its column with the last day.
+    """
+
+    entity: str
+    code: str
+    title: str
+    valid_from: str
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class CodeList:
     """
     Codes that a field may hold.
@@ -50,12 +74,14 @@ class CodeList:
         title: Hungarian title.
         format: Format of every code, or None.
         codes: The codes; None where only the format is known here.
+        publication: Where they are read from, or None.
     """
 
     name: str
     title: str
     format: str | None
     codes: frozenset[str] | None
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +220,14 @@ def from_local(value: datetime, zone: ZoneInfo) -> datetime:
     return aware.astimezone(UTC)
 
 
+def _base64(value: Any, zone: ZoneInfo) -> str:  # noqa: ARG001
+    if not isinstance(value, bytes):
+        raise BadValueError("bináris tartalomnak (BLOB) kell lennie.")
+    if len(value) > LARGEST:
+        raise BadValueError(f"legfeljebb {LARGEST // 1_000_000} MB lehet.")
+    return base64.b64encode(value).decode("ascii")
+
+
 TYPES: Mapping[str, Callable[[Any, ZoneInfo], Any]] = {
     "text": _text,
     "integer": _integer,
@@ -201,5 +235,6 @@ TYPES: Mapping[str, Callable[[Any, ZoneInfo], Any]] = {
     "boolean": _boolean,
     "date": _date,
     "instant": _instant,
+    "base64": _base64,
 }
 """Types of the language; every format of ``domain.formats`` is one too."""

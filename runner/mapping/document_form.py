@@ -46,6 +46,17 @@ def overlay(shape: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     return shape
 
 
+def kept(document: dict[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
+    """Give a document without what only goes into the message."""
+    for field in fields:
+        if not field.keeps:
+            place = document
+            for step in field.path[:-1]:
+                place = place[step]
+            place[field.path[-1]] = None
+    return document
+
+
 def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
     """Give a document as it is stored: what is absent left out; numbers with fractions, days and instants as text."""
     made: dict[str, Any] = {}

@@ -17,14 +17,16 @@ from runner.domain.policy import Kind
 from runner.errors import fault
 from runner.mapping.asking import AskPlan
 from runner.mapping.document import DocumentProgram
-from runner.mapping.document_form import stored_form
+from runner.mapping.document_form import kept, stored_form
 from runner.mapping.filling import TraceLine
 from runner.mapping.message import MessageTemplate
 from runner.mapping.outcomes import Reader
 from runner.mapping.pack import Operation
 from runner.mapping.program import ExpressionFailedError
+from runner.mapping.published import PublishedCodes
 from runner.mapping.refusal import bad_payload, empty_field, never
 from runner.mapping.rulefile import InForce
+from runner.mapping.same_patient import SamePlan
 from runner.mapping.values import EmptyUsedError
 from runner.mapping.writeback import WRITE_BACK, WriteBackPlan
 from runner.ports import Item, Reply, TypeVersion, WriteBack
@@ -64,6 +66,7 @@ class DocumentType:
         version: What the database needs to know of it.
         operation: What it sends.
         source_sql: The query that gives its row; None where the payload does.
+        beside_sql: The query whose row stands beside the payload, or None.
         waits: How long the protocol waits.
         result_life_s: How long a query's result is kept, seconds.
         complete_for: Operations of which its answers show everything that we did, so that absence means absent.
@@ -71,8 +74,10 @@ class DocumentType:
         program: Row → document.
         template: Document → message.
         reader: Reply → outcome.
+        same: What a query's answer must say of whom it is, or None.
         write_back_plan: What is copied into the HIS's tables.
         rules_on: Gives what its rules say on a day.
+        published: The published code tables, as they are read at work.
     """
 
     name: str
@@ -81,6 +86,7 @@ class DocumentType:
     version: TypeVersion
     operation: Operation
     source_sql: str | None
+    beside_sql: str | None
     waits: Waits
     result_life_s: float
     complete_for: frozenset[str]
@@ -88,8 +94,10 @@ class DocumentType:
     program: DocumentProgram
     template: MessageTemplate
     reader: Reader
+    same: SamePlan | None
     write_back_plan: WriteBackPlan
     rules_on: Callable[[date], InForce]
+    published: PublishedCodes
 
     @property
     def kind(self) -> Kind:
@@ -131,7 +139,7 @@ class DocumentType:
         """
         document = self.document(row, item, message_id)
         body = self.template.body(document, item_record(item, message_id), self.program.fields)
-        stored = stored_form(document)
+        stored = stored_form(kept(document, self.program.fields))
         copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
         if copies:
             stored[WRITE_BACK] = copies
@@ -146,6 +154,7 @@ class DocumentType:
         context = self.program.context(row, record)
         self._apply(rules, context, needs_document=False)
         document = self.program.run(row, record, rules.guards, trace, context)
+        self.published.check(self.program.fields, document, self.day_of(item))
         self._apply(rules, context, needs_document=True)
         return document
 
@@ -162,9 +171,12 @@ class DocumentType:
             if holds:
                 raise never(condition.sentence)
 
-    def outcome(self, reply: Reply, document: Mapping[str, Any], item: Item) -> Outcome:  # noqa: ARG002  the port's
+    def outcome(self, reply: Reply, document: Mapping[str, Any], item: Item) -> Outcome:
         """Say how a send ended; see ``outcomes``."""
-        return self.reader.outcome(reply)
+        outcome = self.reader.outcome(reply)
+        if self.same is None or outcome.result is None:
+            return outcome
+        return self.same.judge(outcome, self.program.overlaid(document), item_record(item, item.row.message_id or ""))
 
     def write_backs(self, document: Mapping[str, Any], receipt: Mapping[str, str]) -> list[WriteBack]:
         """Give what is copied into the HIS's tables, from the stored document and the receipt alone."""
@@ -181,6 +193,7 @@ def item_record(item: Item, message_id: str) -> dict[str, Any]:
         "order_key": item.order_key,
         "recorded_by": item.recorded_by,
         "recorded_at": item.recorded_at,
+        "first_recorded_at": item.first_recorded_at,
         "created_at": item.created_at,
         "workplace": item.oth_code or item.workplace,
         "withdraws": item.withdraws,

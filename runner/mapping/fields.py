@@ -35,6 +35,7 @@ class Field:
         when: The condition on it, or None.
         optional: Whether it may be empty.
         wanted: What its value must be.
+        keeps: Whether its value is stored with the document, or only goes into the message.
         children: Fields of a list's element, or of a group under a condition.
     """
 
@@ -47,6 +48,7 @@ class Field:
     when: Expression | None = None
     optional: bool = False
     wanted: Wanted = field(default_factory=Wanted)
+    keeps: bool = True
     children: tuple[Field, ...] = ()
     is_each: bool = False
 
@@ -141,6 +143,7 @@ class FieldReader:
                 when=when,
                 optional=node.get("optional", False),
                 wanted=self._wanted(node, place),
+                keeps=node.get("keep", True),
             )
         listed = "each" in node
         expression = self._expression(node, place, "each", names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
@@ -14,6 +17,7 @@ from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.utils import pass_context
 from markupsafe import escape
 
+from runner.domain.extra_vonalkod import extra_vonalkod
 from runner.mapping.budget import spend
 from runner.mapping.values import LONGEST, Empty, Record, wrapped, written
 from runner.mapping.values import WIDEST as WIDEST_NUMBER
@@ -25,6 +29,8 @@ _HUGE = 10**WIDEST_NUMBER
 
 _SPECIAL = re.compile("[&<>'\"]")
 """What ``markupsafe.escape`` replaces: without one of them a text stays as it is."""
+BUDAPEST = ZoneInfo("Europe/Budapest")
+"""Days on a prescription are days there."""
 
 WIDEST = 100
 """Most places that ``zfill`` fills."""
@@ -99,6 +105,19 @@ def _json(value: Any) -> Any:
     )
 
 
+def _extra_vonalkod(day: Any, taj: str, bno: str, jogcim: Any, helyettesitheto: Any, ttt: str) -> str:
+    at = day.astimezone(BUDAPEST).date() if isinstance(day, datetime) else day
+    return extra_vonalkod(
+        at, written(taj), written(bno), written(jogcim), helyettesitheto=bool(helyettesitheto), ttt=written(ttt)
+    )
+
+
+def _sha256(value: Any) -> str:
+    if not isinstance(value, bytes):
+        raise SecurityError("sha256 is for binary columns")
+    return hashlib.sha256(value).hexdigest()
+
+
 def _decimal(value: str) -> Decimal:
     return Decimal(value)
 
@@ -109,9 +128,11 @@ OURS: dict[str, Callable[..., Any]] = {
     "join": _join,
     "zfill": _zfill,
     "digits": _digits,
+    "extra_vonalkod": _extra_vonalkod,
     "json": _json,
     "replace": _replace,
     "round": _round,
+    "sha256": _sha256,
     "sum": _sum,
     "written": text,
     "@spend": _spend,

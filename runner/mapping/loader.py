@@ -12,7 +12,7 @@ from runner.domain.formats import FORMATS
 from runner.domain.rules import Rule, RuleBook
 from runner.errors import RunnerError
 from runner.mapping.contract import read_pack
-from runner.mapping.convert import CodeList
+from runner.mapping.convert import CodeList, Publication
 from runner.mapping.document import environment
 from runner.mapping.document_type import BUDAPEST, DocumentType
 from runner.mapping.language import read_shaped
@@ -22,6 +22,7 @@ from runner.mapping.pack import ContractPack
 from runner.mapping.places import shown
 from runner.mapping.policy_rules import options_on, said_on
 from runner.mapping.problems import Problems
+from runner.mapping.published import PublishedCodes
 from runner.mapping.references import check_references
 from runner.mapping.rulefile import read_rules
 from runner.mapping.sandbox import Language
@@ -43,6 +44,7 @@ class Mappings:
         pack: The contract.
         rules: Dated rules, with the settings' changes.
         code_lists: Name → list of codes.
+        published: The published tables, as they are read at work.
     """
 
     types: Mapping[str, DocumentType]
@@ -50,6 +52,7 @@ class Mappings:
     pack: ContractPack
     rules: RuleBook
     code_lists: Mapping[str, CodeList]
+    published: PublishedCodes
 
     @property
     def open_rules(self) -> tuple[Rule, ...]:
@@ -152,6 +155,7 @@ def _read(
         rules=rules,
         outboxes=outboxes,
         code_lists=code_lists,
+        published=PublishedCodes(),
         expressions=expressions,
         templates=Language(str(templates)),
         template_folder=templates.resolve(),
@@ -161,7 +165,7 @@ def _read(
     types = _types(folder, around, problems)
     if problems.found or pack is None or rules is None:
         return None
-    return Mappings(types, outboxes, pack, rules.book, code_lists)
+    return Mappings(types, outboxes, pack, rules.book, code_lists, around.published)
 
 
 def _types(folder: Path, around: Surroundings, problems: Problems) -> dict[str, DocumentType]:
@@ -201,5 +205,11 @@ def _code_lists(folder: Path, problems: Problems) -> dict[str, CodeList]:
         if data.get("format") is not None and data["format"] not in FORMATS:
             problems.add_unknown(file.at("format"), "format", data["format"], FORMATS)
         codes = frozenset(data["codes"]) if "codes" in data else None
-        found[data["code_list"]] = CodeList(data["code_list"], data.get("title", ""), data.get("format"), codes)
+        published = Publication(data["publication"], **data["columns"]) if "publication" in data else None
+        if published is not None and codes is not None:
+            problems.add(
+                2014, file.at("publication"), what="`publication` beside `codes`", instead="A list has one source"
+            )
+        name, title = data["code_list"], data.get("title", "")
+        found[name] = CodeList(name, title, data.get("format"), codes, published)
     return found

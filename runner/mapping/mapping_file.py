@@ -27,7 +27,8 @@ from runner.mapping.places import YamlFile
 from runner.mapping.problems import Problems
 from runner.mapping.program import Several
 from runner.mapping.rulefile import InForce, ReadRules, in_force
-from runner.mapping.send_file import read_operation, read_source, read_template
+from runner.mapping.same_patient import SamePlan
+from runner.mapping.send_file import read_beside, read_operation, read_source, read_template
 from runner.mapping.surroundings import Surroundings
 from runner.mapping.template_lint import template_files
 from runner.ports import TypeVersion
@@ -99,16 +100,18 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
     kind = _check_rules(file, every, around.rules, problems)
     operation = read_operation(file, around.pack, problems)
     sql = read_source(file, around.source_folder, problems)
+    beside = read_beside(file, around.source_folder, problems)
     reading = (around.expressions, file, problems)
     answer = read_answer(reading, around.answer_elements(operation), every, kind)
     outboxes = [each.table for each in around.outboxes.values()]
     copies = read_write_backs(reading, data.get("answer", {}).get("receipt", {}), every, outboxes)
     template = read_template(file, operation, every, around, problems)
     ask = _read_ask(reading, every)
+    same = read_several(reading, ("answer", "same"), ("doc", "item"), every)
     if problems.found or around.pack is None or operation is None or answer is None or template is None:
         return ReadMapping(file, ask, None)
     program = DocumentProgram(around.expressions, fields, folder.name, lenient=sql is None)
-    digest = _digest(file, folder, sql, around)
+    digest = _digest(file, folder, [sql, beside] if beside else sql, around)
     made = DocumentType(
         name=folder.name,
         title=data["title"],
@@ -116,6 +119,7 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
         version=_version(data, lane, digest, around),
         operation=operation,
         source_sql=sql,
+        beside_sql=beside,
         waits=_waits(data),
         result_life_s=seconds(data.get("result_life", "15min")),
         complete_for=around.pack.complete_queries.get(operation.name, frozenset()),
@@ -123,8 +127,10 @@ def read_mapping(folder: Path, around: Surroundings, problems: Problems) -> Read
         program=program,
         template=template,
         reader=Reader(answer, operation, around.pack, lambda path: program.column_of(f"doc.{path}")),
+        same=SamePlan(same) if same is not None else None,
         write_back_plan=copies,
         rules_on=_rules_on(data["rules"], around),
+        published=around.published,
     )
     return ReadMapping(file, ask, made)
 
@@ -250,7 +256,7 @@ def _version(data: Mapping[str, Any], lane: str, digest: str, around: Surroundin
     )
 
 
-def _digest(file: YamlFile, folder: Path, sql: str | None, around: Surroundings) -> str:
+def _digest(file: YamlFile, folder: Path, sql: Any, around: Surroundings) -> str:
     """SHA-256 over everything that a document type is made of; comments in YAML and the tests are not."""
     data: Any = file.data
     contract = around.pack.digest if around.pack is not None else ""

@@ -25,6 +25,9 @@ from runner.ports import Delivery, Reply
 NOTHING_SHOWN = "Az EESZT nem adott vissza megjeleníthető adatot."
 """What an empty answer means: never that there is none, since the patient's own settings may hide it."""
 
+FILTERED = "Az EESZT a beteg önrendelkezése szerint nem minden adatot adott vissza."
+"""What an answer means that says of itself that something was left out."""
+
 _CODE = re.compile(r"(?=.*[A-Z])(?!.*\d{8})[A-Z0-9_.-]{1,40}")
 """What a fault's code looks like; what does not may quote the patient, such as by a TAJ's nine digits."""
 
@@ -60,6 +63,9 @@ class AnswerContract:
         one_identifier: Whether all of the receipt is the same place, so that a fault's identifier fills it.
         each: What a query found, or None.
         fields: Names of that, relative to each.
+        about: What a query's answer says of itself, such as its page.
+        filtered: Whether it says that the patient's self-determination left something out.
+        keeps_raw: Whether the answer itself is kept beside what was read of it.
         accepted_before: Codes that say that it is there already.
         retry: Codes that say that it was surely not taken.
         needs_person: Codes that say that a person must act first.
@@ -72,6 +78,9 @@ class AnswerContract:
     one_identifier: bool = False
     each: etree.XPath | None = None
     fields: Mapping[str, etree.XPath] = field(default_factory=dict)
+    about: Mapping[str, etree.XPath] = field(default_factory=dict)
+    filtered: etree.XPath | None = None
+    keeps_raw: bool = True
     accepted_before: frozenset[str] = frozenset()
     retry: frozenset[str] = frozenset()
     needs_person: frozenset[str] = frozenset()
@@ -110,7 +119,7 @@ class Reader:
         root = self.parsed(reply)
         if root is None:
             return self._unknown(Reason.BAD_ANSWER, sentences.UNKNOWN_ANSWER)
-        return self._answer(root)
+        return self._answer(root, reply.body or b"")
 
     def parsed(self, reply: Reply) -> etree._Element | None:
         """Give the answer's element; None where it is not the operation's answer, or not valid, or not accepted."""
@@ -129,16 +138,25 @@ class Reader:
         each: Any = contract.each(root) if contract.each is not None else []
         return [{name: text_at(path, element) for name, path in contract.fields.items()} for element in each]
 
-    def _answer(self, root: etree._Element) -> Outcome:
+    def _answer(self, root: etree._Element, body: bytes) -> Outcome:
         if self.contract.is_query:
-            found = self.candidates(root)
-            text = sentences.ACCEPTED if found else NOTHING_SHOWN
-            return Outcome(Ending.ACCEPTED, None, text, result=json.dumps(found, ensure_ascii=False))
+            return self._result(root, body)
         receipt = {name: text_at(path, root) for name, path in self.contract.receipt.items()}
         kept = {name: value for name, value in receipt.items() if value}
         if len(kept) < len(receipt):
             return self._unknown(Reason.BAD_ANSWER, sentences.UNKNOWN_ANSWER)
         return Outcome(Ending.ACCEPTED, None, sentences.ACCEPTED, receipt=kept)
+
+    def _result(self, root: etree._Element, body: bytes) -> Outcome:
+        contract = self.contract
+        rows = self.candidates(root)
+        filtered = contract.filtered is not None and bool(contract.filtered(root))
+        about = {name: text_at(path, root) for name, path in contract.about.items()}
+        result: dict[str, Any] = {"rows": rows, "about": about, "filtered": filtered}
+        if contract.keeps_raw:
+            result["raw"] = body.decode("utf-8")
+        text = FILTERED if filtered else sentences.ACCEPTED if rows else NOTHING_SHOWN
+        return Outcome(Ending.ACCEPTED, None, text, result=json.dumps(result, ensure_ascii=False))
 
     def session_ended(self, reply: Reply) -> bool:
         """Whether the EESZT no longer takes the session."""

@@ -38,11 +38,27 @@ def read_source(file: YamlFile, folder: Path, problems: Problems) -> str | None:
     source = file.data.get("source", "payload")
     if source == "payload":
         return None
+    return _read_query(file, "source", source, folder, ["payload"], problems)
+
+
+def read_beside(file: YamlFile, folder: Path, problems: Problems) -> str | None:
+    """Give the query whose row stands beside the payload; None where there is none, or where it is wrong."""
+    beside = file.data.get("beside")
+    if beside is None:
+        return None
+    if file.data.get("source") != "payload":
+        problems.add(2014, file.at("beside"), what="`beside`", instead="A source query can join what it needs itself")
+    return _read_query(file, "beside", beside, folder, [], problems)
+
+
+def _read_query(
+    file: YamlFile, key: str, source: str, folder: Path, others: Sequence[str], problems: Problems
+) -> str | None:
     path = folder / Path(source).name
-    where = file.at("source")
+    where = file.at(key)
     if not path.is_file():
-        known = ["payload", *(f"sql/sources/{each.name}" for each in folder.glob("*.sql"))]
-        problems.add_unknown(where, "source", source, known)
+        known = [*others, *(f"sql/sources/{each.name}" for each in folder.glob("*.sql"))]
+        problems.add_unknown(where, key, source, known)
         return None
     sql = path.read_text("utf-8").strip().rstrip(";").rstrip()
     bare = _NOT_SQL.sub(" ", sql)

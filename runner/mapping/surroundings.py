@@ -13,6 +13,7 @@ from runner.mapping.convert import CodeList
 from runner.mapping.element_names import ElementNames
 from runner.mapping.outboxes import OutboxConfig
 from runner.mapping.pack import ContractPack, Operation
+from runner.mapping.published import PublishedCodes
 from runner.mapping.rulefile import ReadRules
 from runner.mapping.sandbox import Language
 from runner.mapping.schema_tree import ANYTHING, is_closed, names_below, tree_of
@@ -28,6 +29,7 @@ class Surroundings:
         rules: Dated rules.
         outboxes: Lanes; none where nothing of them is readable.
         code_lists: Lists of codes.
+        published: The published tables, as they are read at work.
         expressions: Environment of expressions.
         templates: Environment of templates.
         template_folder: Where they are.
@@ -39,6 +41,7 @@ class Surroundings:
     rules: ReadRules | None
     outboxes: Mapping[str, OutboxConfig]
     code_lists: Mapping[str, CodeList]
+    published: PublishedCodes
     expressions: Language
     templates: Language
     template_folder: Path

@@ -17,7 +17,7 @@ from runner.mapping.sandbox import Language
 ITEM_NAMES = frozenset(
     {
         *("item_id", "message_id", "document_type", "source_key", "order_key", "recorded_by", "recorded_at"),
-        *("created_at", "workplace", "withdraws", "prescriber"),
+        *("first_recorded_at", "created_at", "workplace", "withdraws", "prescriber"),
     }
 )
 """What ``item`` has, in expressions and templates."""

@@ -42,12 +42,14 @@ class Copy:
         key: Columns that name exactly one row.
         values: Columns that are set and known beforehand.
         receipt: Columns that are set from the receipt → its name there.
+        when: Whether there is a record to copy to; None: always.
     """
 
     table: str
     key: Several
     values: Several
     receipt: Mapping[str, str]
+    when: Several | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class WriteBackPlan:
         values = {"row": Record(row), "doc": Record(document, "doc."), "item": Record(item, "item.")}
         made = []
         for copy in self.copies:
+            if copy.when is not None and not _computed(copy.when, values, column_of)["when"]:
+                continue
             key = _computed(copy.key, values, column_of)
             for name, value in key.items():
                 if value is None:

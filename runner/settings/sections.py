@@ -12,6 +12,7 @@ from typing import Literal
 
 from runner.settings.audit import Audit
 from runner.settings.clock import Clock
+from runner.settings.codes import Codes
 from runner.settings.database import Database
 from runner.settings.forms import Address, Count, Duration, Listen, Place, SecretPlace, Text
 from runner.settings.retention import Retention
@@ -209,6 +210,7 @@ class Settings:
         log: The technical log.
         clock: How this machine's clock is watched.
         retention: How long patients' data is kept.
+        codes: Where published code tables are read from, or None.
         places: Dotted key → ``file:line`` where the file has it, for errors found later.
     """
 
@@ -229,4 +231,5 @@ class Settings:
     log: Log = field(default_factory=Log)
     clock: Clock = field(default_factory=Clock)
     retention: Retention = field(default_factory=Retention)
+    codes: Codes | None = None
     places: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from runner.simulator.assertion import instant, parse_instant
+from runner.simulator.assertion import instant
 from runner.simulator.envelope import text_of
+from runner.simulator.lookup import Lookup, key_found, text_found
 from runner.simulator.refusal import Code, Refusal
-from runner.simulator.register import Document, matching, now_text
+from runner.simulator.register import Change, Document, now_text
 from runner.simulator.rendering import identifier_texts, rendered
 from runner.simulator.sample import NoSampleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from runner.simulator.gate import Caller, Verified
+    from runner.simulator.lookup import Distortion
     from runner.simulator.pack import Pack
     from runner.simulator.register import Register
     from runner.simulator.sample import Sampler
     from runner.simulator.schema import Schemas
     from runner.simulator.script import Act, Script
     from runner.simulator.wsdl import Operation
-
-
-@dataclass(frozen=True)
-class Distortion:
-    """How a fault bends what a query sees."""
-
-    #: Documents younger than this are not shown.
-    lag_s: float = 0.0
-    #: Documents of other patients are shown instead.
-    other_patient: bool = False
 
 
 class _Fields(dict[str, str]):
@@ -64,6 +55,7 @@ class Acts:
         self._schemas = schemas
         self._refuse_duplicates = refuse_duplicates
         self._samplers = samplers
+        self._lookup = Lookup(pack, script, register)
 
     def perform(
         self, operation: Operation, verified: Verified, caller: Caller, now: datetime, distortion: Distortion
@@ -81,8 +73,8 @@ class Acts:
         workplace = self._permit(act, verified.content, caller)
         if act.does == "create":
             return self._create(act, operation, verified, caller, workplace)
-        if act.does == "withdraw":
-            return self._withdraw(act, operation, verified, caller)
+        if act.does in ("withdraw", "modify"):
+            return self._change(act, operation, verified, caller)
         if act.does == "query":
             return self._query(act, operation, verified, now, distortion)
         return self._render(act, operation, {"now": instant(now)})
@@ -104,7 +96,7 @@ class Acts:
             raise Refusal(Code.NOT_ALLOWED, why=f"role {caller.role}")
         if act.workplace is None:
             return None
-        workplace = _text(act.workplace(content))
+        workplace = text_found(act.workplace(content))
         if workplace not in caller.user.workplaces:
             raise Refusal(Code.NOT_ASSIGNED, field="Munkahely", why="workplace is not one of the user's")
         return workplace
@@ -120,14 +112,13 @@ class Acts:
         self._refuse_duplicate(verified)
         content = verified.content
         self._check(act, content, caller)
-        kept = {name: _text(xpath(content)) for name, xpath in act.keep.items()}
         document = replace(
             self._new_document(operation, verified, caller),
             state=act.state,
-            own_reference=_text(act.own_reference(content)) if act.own_reference else None,
+            own_reference=text_found(act.own_reference(content)) if act.own_reference else None,
             workplace=workplace,
-            patient=_key(act.patient(content)) if act.patient else None,
-            fields={name: value for name, value in kept.items() if value},
+            patient=key_found(act.patient(content)) if act.patient else None,
+            fields=_kept(act, content),
         )
         answer = self._render(act, operation, {"document": _view(document)})
         self._accept(document)
@@ -156,15 +147,20 @@ class Acts:
             if first is not None:
                 raise Refusal(Code.DUPLICATE, identifier=first)
 
-    def _withdraw(self, act: Act, operation: Operation, verified: Verified, caller: Caller) -> etree._Element:
+    def _change(self, act: Act, operation: Operation, verified: Verified, caller: Caller) -> etree._Element:
+        """Withdraw a document, or give it a new version; what it was stays in its history."""
         self._refuse_duplicate(verified)
-        self._check(act, verified.content, caller)
-        identifier = _text(act.document(verified.content)) if act.document else ""
+        content = verified.content
+        self._check(act, content, caller)
+        identifier = text_found(act.document(content)) if act.document else ""
         document = self._register.find(identifier)
         if document is None or (act.of and document.operation not in act.of):
             raise Refusal(Code.NOT_FOUND, field="Azonosito")
-        if document.user != caller.user.eeszt_user:
+        is_own = document.user == caller.user.eeszt_user
+        if not is_own and not (act.owner == "workplace" and document.workplace in caller.user.workplaces):
             raise Refusal(Code.NOT_ALLOWED, field="Azonosito", why="somebody else's document")
+        if act.patient is not None and key_found(act.patient(content)) != document.patient:
+            raise Refusal(Code.NOT_FOUND, field="Azonosito", why="another patient's document")
 
         def allow(present: Document) -> None:
             refused = act.refuse_in.get(present.state)
@@ -172,42 +168,22 @@ class Acts:
                 raise Refusal(refused, identifier=present.id)
 
         allow(document)
-        answer = self._render(act, operation, {"document": {**_view(document), "state": act.state}})
-        self._register.change(identifier, allow, act.state, caller.user.eeszt_user, verified.message_id)
+        own = text_found(act.own_reference(content)) if act.own_reference else None
+        fields = _kept(act, content) if act.does == "modify" else None
+        version = document.version + (fields is not None)
+        after = {**_view(document), "state": act.state, "version": version, "own_reference": own}
+        answer = self._render(act, operation, {"document": after})
+        change = Change(act.state, caller.user.eeszt_user, verified.message_id, own, fields)
+        self._register.change(identifier, allow, change)
         return answer
 
     def _query(
         self, act: Act, operation: Operation, verified: Verified, now: datetime, distortion: Distortion
     ) -> etree._Element:
-        wanted = {name: _key(xpath(verified.content)) for name, xpath in act.by.items()}
-        wanted = {name: value for name, value in wanted.items() if value}
-        if not wanted:
-            raise Refusal(Code.BAD_MESSAGE, why="the query names nothing to look for")
-        documents = self._register.documents()
-        of = act.of | self._pack.complete_queries.get(operation.name, frozenset()) if act.of else act.of
-        found = matching(documents, of, wanted)
-        if distortion.other_patient:
-            found = [d for d in matching(documents, of, {}) if d not in found][:1] or [self._strange(act)]
-        if distortion.lag_s:
-            horizon = now - timedelta(seconds=distortion.lag_s)
-            found = [document for document in found if parse_instant(document.created) <= horizon]
-        values = {"documents": [_view(document) for document in found], "now": instant(now)}
-        return self._render(act, operation, values)
-
-    def _strange(self, act: Act) -> Document:
-        """A document of a patient that nobody asked for."""
-        operation = next(iter(sorted(act.of)), "")
-        created_by = self._script.acts.get(operation)
-        return Document(
-            id=self._register.new_id(),
-            operation=operation,
-            message_id="",
-            user="",
-            role="",
-            created=now_text(),
-            state=created_by.state if created_by is not None else "",
-            own_reference=uuid.uuid4().urn,
-        )
+        found = self._lookup.find(act, operation.name, verified.content, now, distortion)
+        shown = [_view(document, found.asked.get("own_reference")) for document in found.documents]
+        values = {"documents": shown, "asked": _Fields(found.asked), "now": instant(now)}
+        return self._render(act, operation, {**values, "page": found.page, "filtered": found.filtered})
 
     def _unscripted(self, operation: Operation, verified: Verified, caller: Caller) -> etree._Element:
         """The smallest valid answer; what the operation means is not known, so that it is taken as a new document."""
@@ -257,22 +233,24 @@ def _repeats(content: etree._Element, message_id: str) -> bool:
     return any(text_of(element) == message_id for element in content.iter(etree.Element))
 
 
-def _view(document: Document) -> dict[str, Any]:
-    return {**asdict(document), "fields": _Fields(document.fields)}
+def _view(document: Document, own_reference: str | None = None) -> dict[str, Any]:
+    """
+    What templates see of a document.
+
+    ``asked_reference`` is the sender's reference that was asked with, where it is one of the document's, and
+    ``asked_version`` the version that it made.
+    """
+    is_its = own_reference is not None and document.has_reference(own_reference)
+    reference = own_reference if is_its else document.own_reference
+    version = document.version_of(own_reference) if is_its and own_reference else document.version
+    asked = {"asked_reference": reference, "asked_version": version}
+    return {**asdict(document), "fields": _Fields(document.fields), **asked}
 
 
-def _text(found: Any) -> str:
-    """The text of what an XPath found: the first node, a string or a number."""
-    if isinstance(found, list):
-        if not found:
-            return ""
-        found = found[0]
-    return text_of(found) if etree.iselement(found) else str(found).strip()
-
-
-def _key(found: Any) -> str:
-    """The key that an XPath found: its attributes and its text, joined by colons."""
-    if isinstance(found, list) and found and etree.iselement(found[0]):
-        attributes = [str(value) for _, value in sorted(found[0].attrib.items())]
-        return ":".join([*attributes, _text(found)])
-    return _text(found)
+def _kept(act: Act, content: etree._Element) -> dict[str, str]:
+    kept = {name: text_found(xpath(content)) for name, xpath in act.keep.items()}
+    for name, xpath in act.keep_xml.items():
+        nodes: Any = xpath(content)
+        if nodes:
+            kept[name] = etree.tostring(nodes[0], encoding="unicode", with_tail=False)
+    return {name: value for name, value in kept.items() if value}

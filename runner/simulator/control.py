@@ -71,6 +71,10 @@ class SimulatorControl:
         """Store a document that no message brought (patient, state, user, own_reference, fields …); its identifier."""
         return str(self._ask("POST", "/documents", {"operation": operation, **values})["id"])
 
+    def publish(self, how: str = "good", **table: Any) -> None:
+        """Serve the published code tables good, failing, flaky or with a changed total; entity and rows change one."""
+        self._ask("POST", "/publications", {"how": how, **table})
+
     def _ask(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(self._url + path, data=data, method=method)  # noqa: S310  always http

@@ -9,8 +9,9 @@ from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 
 from runner.simulator.fault import FAULTS
+from runner.simulator.publication import Publications
 from runner.simulator.refusal import SimulatorError
-from runner.simulator.register import Document, now_text
+from runner.simulator.register import Change, Document, now_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +28,21 @@ _GIVEN = ("own_reference", "workplace", "patient", "user", "role", "message_id",
 class Control:
     """What the control port can do."""
 
-    def __init__(self, pack: Pack, script: Script, register: Register, faults: Faults, log: Log) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        script: Script,
+        register: Register,
+        faults: Faults,
+        log: Log,
+        publications: Publications | None = None,
+    ) -> None:
         self._pack = pack
         self._script = script
         self._register = register
         self._faults = faults
         self._log = log
+        self._publications = publications or Publications({})
 
     def get(self, path: str) -> Any:
         """
@@ -63,6 +73,8 @@ class Control:
             return {"active": self._faults.active()}
         if path == "/documents":
             return self._add(content)
+        if path == "/publications":
+            return self._publications.change(content)
         return self._move(path.strip("/"), str(content.get("id")))
 
     def clear_faults(self) -> None:
@@ -97,7 +109,7 @@ class Control:
 
         if self._register.find(identifier) is None:
             raise SimulatorError(f"there is no document {identifier!r}")
-        changed = self._register.change(identifier, allow, move.after, name, "")
+        changed = self._register.change(identifier, allow, Change(move.after, name))
         return {"id": identifier, "state": changed.state}
 
 

@@ -160,6 +160,12 @@ def wrong_patient(turn: Turn, proceed: Proceed) -> Reply:
     return proceed()
 
 
+def self_determination(turn: Turn, proceed: Proceed, *, shown: int = 0, tell: bool = True) -> Reply:
+    """Queries show at most `shown` documents, as the patient decided; the answer says so only with `tell`."""
+    turn.distortion = replace(turn.distortion, shown=shown, tell=tell)
+    return proceed()
+
+
 def _unsigned(reply: Reply) -> Reply:
     def strip(root: etree._Element) -> None:
         for security in root.iterfind(f"{{*}}Header/{tag(Ns.WSSE, 'Security')}"):
@@ -181,11 +187,11 @@ def _changed(reply: Reply, change: Callable[[etree._Element], None]) -> Reply:
 _ALL: tuple[Callable[..., Reply], ...] = (
     *(slow, silent, cut_before, cut_after_accept, late_accept, html, wrong_signature, missing_signature),
     *(wrong_relates_to, expired_token, duplicate, index_lag, clock_skew, outage, sts_down, overloaded),
-    *(unknown_fault, oversized, entity_bomb, wrong_patient),
+    *(unknown_fault, oversized, entity_bomb, wrong_patient, self_determination),
 )
 FAULTS = {fault.__name__: fault for fault in _ALL}
 _OF_TOKEN_SERVICE = {"sts_down"}
-_NOT_OF_TOKEN_SERVICE = {"expired_token", "duplicate", "index_lag", "wrong_patient"}
+_NOT_OF_TOKEN_SERVICE = {"expired_token", "duplicate", "index_lag", "wrong_patient", "self_determination"}
 
 
 @dataclass

@@ -40,8 +40,33 @@ class Document:
     unscripted: bool = False
     #: How often a message with this message identifier came.
     copies: int = 1
-    #: Each change of state: at, state, by, message_id.
-    history: list[dict[str, str | None]] = field(default_factory=list)
+    #: Counts its new versions.
+    version: int = 1
+    #: Each change: at, state, by, message_id, own_reference, version.
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def has_reference(self, own_reference: str) -> bool:
+        """Whether it was made or changed by a message with that reference."""
+        return own_reference in (self.own_reference, *(change.get("own_reference") for change in self.history))
+
+    def version_of(self, own_reference: str) -> int:
+        """The version that the message with that reference left."""
+        made = [change["version"] for change in self.history if change.get("own_reference") == own_reference]
+        return int(made[-1]) if made else 1
+
+
+@dataclass(frozen=True)
+class Change:
+    """A withdrawal, a new version, or what a pharmacy does."""
+
+    state: str
+    #: User or move.
+    by: str
+    #: Empty where no message asked for it.
+    message_id: str = ""
+    own_reference: str | None = None
+    #: Kept values of the new version; None where it is no new version.
+    fields: dict[str, str] | None = None
 
 
 class Register:
@@ -106,24 +131,19 @@ class Register:
                 self._store({"event": "copy", "id": first, "at": now_text()})
             return first
 
-    def change(
-        self, identifier: str, allow: Callable[[Document], None], state: str, by: str, message_id: str
-    ) -> Document:
+    def change(self, identifier: str, allow: Callable[[Document], None], change: Change) -> Document:
         """
-        Change a document's state.
+        Change a document that is there.
 
         Args:
-            identifier: Of a document that is there.
+            identifier: Which.
             allow: Raises if its present state does not allow it; called under the lock.
-            state: The new one.
-            by: User or move.
-            message_id: Empty where no message asked for it.
+            change: What becomes of it.
         """
         with self._lock:
             document = self._documents[identifier]
             allow(document)
-            event = {"event": "state", "id": identifier, "state": state, "by": by, "message_id": message_id}
-            self._store({**event, "at": now_text()})
+            self._store({"event": "state", "id": identifier, "at": now_text(), **asdict(change)})
             return document
 
     def first_of(self, message_id: str) -> str | None:
@@ -175,7 +195,11 @@ class Register:
         elif kind == "state":
             document = self._documents[event["id"]]
             document.state = event["state"]
-            document.history.append({key: event[key] for key in ("at", "state", "by", "message_id")})
+            if event.get("fields") is not None:
+                document.fields = event["fields"]
+                document.version += 1
+            entry = {key: event.get(key) for key in ("at", "state", "by", "message_id", "own_reference")}
+            document.history.append({**entry, "version": document.version})
             if event["message_id"]:
                 self._accepted.setdefault(event["message_id"], document.id)
         elif kind == "password":
@@ -195,5 +219,9 @@ def matching(documents: Iterable[Document], operations: frozenset[str], wanted: 
         document
         for document in documents
         if (not operations or document.operation in operations)
-        and all(getattr(document, name) == value for name, value in wanted.items())
+        and all(_is(document, name, value) for name, value in wanted.items())
     ]
+
+
+def _is(document: Document, name: str, value: str) -> bool:
+    return document.has_reference(value) if name == "own_reference" else getattr(document, name) == value

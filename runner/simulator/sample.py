@@ -160,4 +160,6 @@ class _Work:
     def _anything(self, particle: etree._Element) -> etree._Element:
         if particle.get("processContents", "strict") == "strict":
             raise NoSampleError("any declared element is allowed, which one is not known")
-        return etree.Element(tag(Ns.SIM, "Barmi"), nsmap={"sim": Ns.SIM})
+        named = str(particle.get("namespace", "##any")).split()
+        namespace = next((each for each in named if not each.startswith("##")), str(Ns.SIM))
+        return etree.Element(f"{{{namespace}}}Barmi", nsmap={"sim": namespace})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
     from runner.simulator.pack import Pack
 
-Does = Literal["create", "withdraw", "query", "issue", "echo"]
+Does = Literal["create", "modify", "withdraw", "query", "issue", "echo"]
+Owner = Literal["user", "workplace"]
 _KEYS = {
-    *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "checks", "answer"),
-    *("of", "document", "refuse_in", "by"),
+    *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "keep_xml", "checks", "answer"),
+    *("of", "document", "owner", "refuse_in", "by", "among", "since", "until", "hides", "page", "page_size"),
 }
 _TAJ_WEIGHTS = (3, 7, 3, 7, 3, 7, 3, 7)
 
@@ -48,13 +51,27 @@ class Act:
     #: State that the document gets.
     state: str = ""
     keep: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: The same for an element that is kept whole.
+    keep_xml: Mapping[str, etree.XPath] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     answer: Template | None = None
     #: Operations whose documents it concerns.
     of: frozenset[str] = frozenset()
     document: etree.XPath | None = None
+    #: Who may change it: the user who made it, or whoever works at its workplace.
+    owner: Owner = "user"
     refuse_in: Mapping[str, str] = field(default_factory=dict)
     by: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: Kept value → what it must be one of, where the query names any.
+    among: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: Kept value → day from which, day until which.
+    since: Mapping[str, etree.XPath] = field(default_factory=dict)
+    until: Mapping[str, etree.XPath] = field(default_factory=dict)
+    #: States that a query does not show.
+    hides: frozenset[str] = frozenset()
+    #: Number of the page that a query asks for, and how many documents a page has; 0 is one page.
+    page: etree.XPath | None = None
+    page_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +92,8 @@ class Script:
     codes: Mapping[str, str]
     texts: Mapping[str, str]
     fault: Template | None
+    #: Published code tables: name → ``fields`` and ``rows``.
+    publications: dict[str, Any] = field(default_factory=dict)
 
     def code(self, refusal: str) -> str:
         """The contract's code for a refusal."""
@@ -111,6 +130,7 @@ def read_script(pack: Pack) -> Script:
         codes=content.get("codes") or {},
         texts=content.get("texts") or {},
         fault=reader.template("fault", content.get("fault")),
+        publications=content.get("publications") or {},
     )
     if reader.problems:
         raise SimulatorError("\n".join(reader.problems))
@@ -125,7 +145,8 @@ class _Reader:
         self._path = path
         self._lists = {name: {str(v) for v in values} for name, values in (content.get("lists") or {}).items()}
         self._jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        self._extensions = {(str(Ns.SIM), "taj"): _taj, (str(Ns.SIM), "listed"): self._listed}
+        functions = {"taj": _taj, "listed": self._listed, "sha256": _sha256}
+        self._extensions = {(str(Ns.SIM), name): function for name, function in functions.items()}
         self.problems: list[str] = []
 
     def act(self, name: str, entry: dict[str, Any]) -> Act:
@@ -145,12 +166,20 @@ class _Reader:
             patient=self._xpath(name, entry.get("patient")),
             state=str(entry.get("state", "")),
             keep=self._xpaths(name, entry.get("keep")),
+            keep_xml=self._xpaths(name, entry.get("keep_xml")),
             checks=tuple(self._check(name, check) for check in entry.get("checks") or ()),
             answer=self.template(name, entry.get("answer")),
             of=frozenset(entry.get("of") or ()),
             document=self._xpath(name, entry.get("document")),
+            owner=self._owner(name, entry.get("owner", "user")),
             refuse_in=entry.get("refuse_in") or {},
             by=self._xpaths(name, entry.get("by")),
+            among=self._xpaths(name, entry.get("among")),
+            since=self._xpaths(name, entry.get("since")),
+            until=self._xpaths(name, entry.get("until")),
+            hides=frozenset(entry.get("hides") or ()),
+            page=self._xpath(name, entry.get("page")),
+            page_size=int(entry.get("page_size", 0)),
         )
 
     def template(self, where: str, text: str | None) -> Template | None:
@@ -162,6 +191,11 @@ class _Reader:
         except TemplateSyntaxError as exc:
             self._problem(where, f"line {exc.lineno} of the template: {exc.message}")
             return None
+
+    def _owner(self, name: str, owner: str) -> Owner:
+        if owner not in get_args(Owner):
+            self._problem(name, f"owner: {owner!r} is none of {', '.join(get_args(Owner))}")
+        return cast("Owner", owner)
 
     def _check(self, name: str, check: dict[str, Any]) -> Check:
         when = self._xpath(name, check.get("when", "true()")) or etree.XPath("true()")
@@ -194,6 +228,14 @@ def _taj(_: object, nodes: Any) -> bool:
     if len(digits) != len(_TAJ_WEIGHTS) + 1 or not (digits.isascii() and digits.isdigit()):
         return False
     return sum(w * int(d) for w, d in zip(_TAJ_WEIGHTS, digits, strict=False)) % 10 == int(digits[-1])
+
+
+def _sha256(_: object, nodes: Any) -> str:
+    """The digest of what base64 stands for, hexadecimal; empty where it is none."""
+    try:
+        return hashlib.sha256(base64.b64decode(_string(nodes), validate=True)).hexdigest()
+    except ValueError:
+        return ""
 
 
 def _string(nodes: Any) -> str:

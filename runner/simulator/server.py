@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
+from runner.simulator.publication import PATH, Publications
 from runner.simulator.turn import Log, Reply
 
 if TYPE_CHECKING:
@@ -47,12 +48,19 @@ class ServiceServer(ThreadingTCPServer):
     request_queue_size = 256
 
     def __init__(
-        self, port: int, context: ssl.SSLContext, exchange: Exchange, services: Collection[str], log: Log
+        self,
+        port: int,
+        context: ssl.SSLContext,
+        exchange: Exchange,
+        services: Collection[str],
+        log: Log,
+        publications: Publications,
     ) -> None:
         self.context = context
         self.exchange = exchange
         self.services = services
         self.log = log
+        self.publications = publications
         self.stopping = threading.Event()
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -96,8 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
         """The log is kept elsewhere."""
 
     def do_GET(self) -> None:
-        """Only POST is served."""
-        self.send_error(HTTPStatus.METHOD_NOT_ALLOWED)
+        """Serve the published code tables, and nothing else."""
+        if not self.path.startswith(PATH):
+            self.send_error(HTTPStatus.METHOD_NOT_ALLOWED)
+            return
+        status, body = self.server.publications.page(self.path)
+        self._end(Reply(status=status, body=body, content_type="application/json; charset=utf-8"))
 
     def do_POST(self) -> None:
         """Take one request."""

@@ -17,6 +17,7 @@ from runner.simulator.fault import Faults
 from runner.simulator.gate import Gate
 from runner.simulator.pack import Proof, read_pack
 from runner.simulator.pki import Pki
+from runner.simulator.publication import Publications
 from runner.simulator.refusal import SimulatorError
 from runner.simulator.register import Register
 from runner.simulator.rendering import FaultDetails
@@ -94,8 +95,10 @@ class Simulator:
             *(f"{name}: no answer can be made: {why}" for name, why in acts.unanswerable().items()),
         ]
         self._services = sorted(pack.descriptions)
-        self._server = ServiceServer(options.port, tls_context(pki), exchange, self._services, log)
-        self._control = ControlServer(options.control_port, Control(pack, script, self._register, self._faults, log))
+        tables = Publications(script.publications)
+        self._server = ServiceServer(options.port, tls_context(pki), exchange, self._services, log, tables)
+        control = Control(pack, script, self._register, self._faults, log, tables)
+        self._control = ControlServer(options.control_port, control)
 
     def start(self) -> None:
         """Listen; ``simulator.json`` is there when this returns."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.simulator.act import Distortion
+from runner.simulator.lookup import Distortion
 from runner.simulator.register import now_text
 
 if TYPE_CHECKING:

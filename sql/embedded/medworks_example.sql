@@ -1,4 +1,4 @@
--- A small MedWorkS for the demonstration and for tests: two of its own tables. Ours; the real ones are the vendor's.
+-- A small MedWorkS for the demonstration and for tests: some of its own tables. Ours; the real ones are the vendor's.
 
 CREATE TABLE IF NOT EXISTS MW_VENY (
   VENY_ID         INTEGER PRIMARY KEY,
@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS MW_VENY (
   ADAG            TEXT,
   GYAKORISAG      TEXT,
   OSSZETEVOK      TEXT,
+  ELKESZITES      TEXT,
   NAPLOSORSZAM    TEXT,
   FELIRAS_IDEJE   TEXT,
   GYSE            INTEGER,
@@ -36,4 +37,66 @@ CREATE TABLE IF NOT EXISTS MW_ESEMENY (
   BNO_KOD        TEXT,
   EESZT_AZONOSITO TEXT,
   EESZT_ALLAPOT  TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS MW_BEUTALO (
+  BEUTALO_ID      INTEGER PRIMARY KEY,
+  TAJ             TEXT,
+  NEV             TEXT,
+  SZUL_DATUM      TEXT,
+  PECSETSZAM      TEXT,
+  ORVOS_NEV       TEXT,
+  OTH_KOD         TEXT,
+  MUNKAHELY_NEV   TEXT,
+  CEL_SZOLGALTATO TEXT,
+  CEL_NEV         TEXT,
+  CEL_OTH_KOD     TEXT,
+  TERULETI        INTEGER,
+  NAPLOSORSZAM    TEXT,
+  ELOZMENY        TEXT,
+  BNO_KOD         TEXT,
+  DIAGNOZIS       TEXT,
+  KONZILIUM       INTEGER,
+  KERDES          TEXT,
+  KELT            TEXT,
+  IDOPONT         TEXT,
+  KULFOLDI        INTEGER,
+  OENO_KOD        TEXT,
+  KERESOKEPTELEN  INTEGER,
+  KERES_NAPOK     INTEGER,
+  TAPPENZ_NAPLO   TEXT,
+  EESZT_AZONOSITO TEXT,
+  EESZT_ALLAPOT   TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS MW_DOKUMENTUM (
+  DOKUMENTUM_ID   INTEGER PRIMARY KEY,
+  AZONOSITO_TIPUS TEXT,
+  TAJ             TEXT,
+  AZONOSITO       TEXT,
+  NEV             TEXT,
+  SZUL_DATUM      TEXT,
+  NEM             TEXT,
+  OTH_KOD         TEXT,
+  MUNKAHELY_NEV   TEXT,
+  SZERZO_NEV      TEXT,
+  PECSETSZAM      TEXT,
+  FAJTA           TEXT,
+  NAPLOSORSZAM    TEXT,
+  KESZULT         TEXT,
+  SZAKASZOK       TEXT,
+  MEDIA_TIPUS     TEXT,
+  TARTALOM        BLOB,
+  LENYOMAT        TEXT,
+  EESZT_AZONOSITO TEXT,
+  EESZT_ALLAPOT   TEXT
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS MW_PROFIL (
+  PROFIL_ID       INTEGER PRIMARY KEY,
+  TAJ             TEXT,
+  FAJTA           TEXT,
+  MEGNEVEZES      TEXT,
+  EESZT_AZONOSITO TEXT,
+  EESZT_ALLAPOT   TEXT
 ) STRICT;

@@ -172,7 +172,10 @@ VALUES (:item_id, :asker, :result, :now, :expires_at)
 -- queue_write_back --
 -- A copy that is due into a table of MedWorkS.
 INSERT INTO EESZT_WRITE_BACK (item_id, record_item, target, table_name, key_json, values_json, state, tries, next_at)
-VALUES (:item_id, :record_item, :target, :table_name, :key_json, :values_json, 'DUE', 0, :now)
+VALUES (:item_id,
+        coalesce((SELECT max(w.record_item) FROM EESZT_V_ITEM n JOIN EESZT_WRITE_BACK w ON w.item_id = n.replaces
+                   WHERE n.item_id = :record_item), :record_item),
+        :target, :table_name, :key_json, :values_json, 'DUE', 0, :now)
 
 -- leases_over --
 -- Rows whose daemon did not come back in time.
@@ -567,3 +570,20 @@ INSERT OR IGNORE INTO EESZT_TRANSITION (from_state, to_state) VALUES (:from_stat
 -- drop_transitions --
 -- Room for the pairs of this version.
 DELETE FROM EESZT_TRANSITION
+
+-- forget_codes --
+-- The copy of a published code table that a new one replaces.
+DELETE FROM EESZT_CODE WHERE code_list = :name
+
+-- keep_code --
+-- One line of a published code table.
+INSERT INTO EESZT_CODE (code_list, code, valid_from, valid_to, title, read_at)
+VALUES (:name, :code, :valid_from, :valid_to, :title, :read_at)
+
+-- codes --
+-- All published codes.
+SELECT code_list, code, valid_from, valid_to, title FROM EESZT_CODE
+
+-- code_copies --
+-- The tables that there are.
+SELECT code_list, count(*) AS lines, max(read_at) AS read_at FROM EESZT_CODE GROUP BY code_list ORDER BY code_list

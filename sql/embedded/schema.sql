@@ -122,7 +122,7 @@ CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_SECOND_IX ON EESZT_IDENTIFIER (item_
 CREATE INDEX IF NOT EXISTS EESZT_IDENTIFIER_ITEM_IX ON EESZT_IDENTIFIER (item_id);
 
 -- Copies into MedWorkS's own tables. target: table and key, spelt one way; record_item: the item whose record it tells of,
--- for a withdrawal the withdrawn one. DROPPED: not made, since what it would tell is no longer so.
+-- for a withdrawal the withdrawn one, for a new version the first. DROPPED: not made, since what it would tell is no longer so.
 CREATE TABLE IF NOT EXISTS EESZT_WRITE_BACK (
   write_back_id INTEGER PRIMARY KEY,
   item_id       INTEGER NOT NULL,
@@ -229,6 +229,17 @@ BEGIN
   UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'USER_WORKPLACE', sealed = NULL
    WHERE eeszt_user = OLD.eeszt_user AND ended_at IS NULL;
 END;
+
+-- The last good copy of each published code table. Days are those of Europe/Budapest; valid_to is the last day, null: no end.
+CREATE TABLE IF NOT EXISTS EESZT_CODE (
+  code_list  TEXT NOT NULL,
+  code       TEXT NOT NULL,
+  valid_from TEXT NOT NULL,
+  valid_to   TEXT,
+  title      TEXT NOT NULL,
+  read_at    TEXT NOT NULL,
+  PRIMARY KEY (code_list, code, valid_from)
+) STRICT, WITHOUT ROWID;
 
 -- Outage ledger: how each service is, and since when.
 CREATE TABLE IF NOT EXISTS EESZT_SERVICE_STATE (
@@ -564,7 +575,7 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
        [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
-       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording, [replaces] AS replaces
   FROM [outbox]
 
 -- views --

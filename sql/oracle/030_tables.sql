@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql';
-  IF l_sha256 = '9201b440b53eb5d9f3eaefcaef336899bc8f247927522839620aa7ce536b4f54' THEN
+  IF l_sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 030_tables.sql has run already');
   END IF;
   IF l_sha256 IS NOT NULL THEN
@@ -373,6 +373,25 @@ COMMENT ON COLUMN EESZT_LOGIN.end_reason IS 'Why it was ended';
 COMMENT ON COLUMN EESZT_LOGIN.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps; null: not begun in MedWorkS';
 COMMENT ON COLUMN EESZT_LOGIN.live_user IS 'eeszt_user of what has not ended: as many index entries as sessions';
 
+CREATE TABLE EESZT_CODE (
+  code_list  VARCHAR2(60 CHAR),
+  code       VARCHAR2(60 CHAR),
+  valid_from DATE,
+  valid_to   DATE,
+  title      VARCHAR2(1000 CHAR) CONSTRAINT EESZT_CODE_TITLE_NN NOT NULL,
+  read_at    TIMESTAMP(6) CONSTRAINT EESZT_CODE_READ_NN NOT NULL,
+  CONSTRAINT EESZT_CODE_PK PRIMARY KEY (code_list, code, valid_from) USING INDEX,
+  CONSTRAINT EESZT_CODE_FROM_CK CHECK (valid_from = TRUNC(valid_from)),
+  CONSTRAINT EESZT_CODE_TO_CK CHECK (valid_to = TRUNC(valid_to))
+) SEGMENT CREATION IMMEDIATE;
+COMMENT ON TABLE EESZT_CODE IS 'The last good copy of each published code table';
+COMMENT ON COLUMN EESZT_CODE.code_list IS 'Name of the table';
+COMMENT ON COLUMN EESZT_CODE.code IS 'Code';
+COMMENT ON COLUMN EESZT_CODE.valid_from IS 'First day, Europe/Budapest; 1900-01-01: always valid';
+COMMENT ON COLUMN EESZT_CODE.valid_to IS 'Last day; null: no end';
+COMMENT ON COLUMN EESZT_CODE.title IS 'What it means';
+COMMENT ON COLUMN EESZT_CODE.read_at IS 'When the copy was read, UTC';
+
 CREATE TABLE EESZT_SERVICE_STATE (
   service     VARCHAR2(60 CHAR),
   state       VARCHAR2(20 CHAR) CONSTRAINT EESZT_SERVICE_STATE_STATE_NN NOT NULL,
@@ -438,5 +457,5 @@ COMMENT ON COLUMN EESZT_DAY.counted_at IS 'When the day was counted, UTC';
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '030_tables.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('030_tables.sql', '9201b440b53eb5d9f3eaefcaef336899bc8f247927522839620aa7ce536b4f54', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('030_tables.sql', '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
-  IF l_sha256 = 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb' THEN
+  IF l_sha256 = 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
   END IF;
 END;
@@ -29,7 +29,7 @@ SELECT 'interactive' AS lane, item_id AS item_id, document_type AS document_type
        withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
        compensation AS compensation, attempts AS attempts, message_id AS message_id,
        acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
-       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording, replaces AS replaces
   FROM EESZT_OUT_INTERACTIVE
  WHERE item_id IS NOT NULL
 UNION ALL
@@ -40,7 +40,7 @@ SELECT 'query' AS lane, item_id AS item_id, document_type AS document_type, sour
        withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
        compensation AS compensation, attempts AS attempts, message_id AS message_id,
        acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
-       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording, replaces AS replaces
   FROM EESZT_OUT_QUERY
  WHERE item_id IS NOT NULL
 UNION ALL
@@ -51,7 +51,7 @@ SELECT 'background' AS lane, item_id AS item_id, document_type AS document_type,
        withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
        compensation AS compensation, attempts AS attempts, message_id AS message_id,
        acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
-       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording, replaces AS replaces
   FROM EESZT_OUT_BACKGROUND
  WHERE item_id IS NOT NULL
   WITH READ ONLY;
@@ -217,5 +217,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('060_views.sql', 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('060_views.sql', 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

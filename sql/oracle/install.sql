@@ -18,7 +18,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '9201b440b53eb5d9f3eaefcaef336899bc8f247927522839620aa7ce536b4f54';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4';
 SET DEFINE ON
 @@&next_script
 
@@ -43,7 +43,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018';
 SET DEFINE ON
 @@&next_script
 
@@ -68,6 +68,6 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = '27be9e7ab1249120aa77300dcacdb98fc6ef22f5924bb287e2ef2c2ef441029b';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'fb5e13b5f659f29d8093a21f5ee9568312d260597d89097e0a138a21f08b4a31';
 SET DEFINE ON
 @@&next_script

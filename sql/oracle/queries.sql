@@ -427,7 +427,10 @@ VALUES (:item_id, :asker, :now, :expires_at, :result)
 -- queue_write_back --
 -- A copy that is due into a table of MedWorkS.
 INSERT INTO EESZT_WRITE_BACK (item_id, record_item, target, table_name, state, tries, next_at, key_json, values_json)
-VALUES (:item_id, :record_item, :target, :table_name, 'DUE', 0, :now, :key_json, :values_json)
+VALUES (:item_id,
+        COALESCE((SELECT MAX(w.record_item) FROM EESZT_V_ITEM n JOIN EESZT_WRITE_BACK w ON w.item_id = n.replaces
+                   WHERE n.item_id = :record_item), :record_item),
+        :target, :table_name, 'DUE', 0, :now, :key_json, :values_json)
 
 -- leases_over --
 -- Rows whose daemon did not come back in time.
@@ -817,3 +820,23 @@ SELECT EESZT_ITEM_SEQ.NEXTVAL AS id FROM DUAL CONNECT BY LEVEL <= :count
 -- When an item was written, and by which type.
 SELECT i.item_id AS item_id, i.lane AS lane, i.document_type AS document_type, i.created_at AS created_at, i.state AS state
   FROM EESZT_V_ITEM i WHERE i.item_id = :item_id
+
+-- forget_codes --
+-- The copy of a published code table that a new one replaces.
+DELETE FROM EESZT_CODE WHERE code_list = :name
+
+-- keep_code --
+-- One line of a published code table.
+INSERT INTO EESZT_CODE (code_list, code, valid_from, valid_to, title, read_at)
+VALUES (:name, :code, TO_DATE(:valid_from, 'YYYY-MM-DD'), TO_DATE(:valid_to, 'YYYY-MM-DD'), :title, :read_at)
+
+-- codes --
+-- All published codes.
+SELECT c.code_list AS code_list, c.code AS code, TO_CHAR(c.valid_from, 'YYYY-MM-DD') AS valid_from,
+       TO_CHAR(c.valid_to, 'YYYY-MM-DD') AS valid_to, c.title AS title
+  FROM EESZT_CODE c
+
+-- code_copies --
+-- The tables that there are.
+SELECT c.code_list AS code_list, COUNT(*) AS lines, MAX(c.read_at) AS read_at
+  FROM EESZT_CODE c GROUP BY c.code_list ORDER BY c.code_list

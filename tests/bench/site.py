@@ -50,6 +50,9 @@ read_timeout = "20s"
 sts = "{sts}"
 erecept = "https://127.0.0.1:{port}/erecept"
 ekat = "https://127.0.0.1:{port}/ekat"
+ebeutalo = "https://127.0.0.1:{port}/ebeutalo"
+ehr = "https://127.0.0.1:{port}/ehr"
+eprofil = "https://127.0.0.1:{port}/eprofil"
 
 [tls]
 client_certificate = "simulator/pki/institution.crt"

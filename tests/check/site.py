@@ -20,7 +20,8 @@ from runner.app.check.everything import CHECKS
 from runner.demo.medworks import MedWorkS
 from runner.demo.site import prepare_folder, write_settings
 
-NOWHERE = {"sts": "https://127.0.0.1:9/sts", "erecept": "https://127.0.0.1:9/er", "ekat": "https://127.0.0.1:9/ek"}
+SERVICES = {"sts": "sts", "erecept": "er", "ekat": "ek", "ebeutalo": "eb", "ehr": "eh", "eprofil": "ep"}
+NOWHERE = {service: f"https://127.0.0.1:9/{path}" for service, path in SERVICES.items()}
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ def test_a_changed_mapping_is_not_in_force_until_it_is_activated(site: Installat
 
 def test_a_type_in_force_without_files_fails(site: Installation) -> None:
     mappings = own_files(site)
-    for name in ("ekat_esemeny", "ekat_bekuldes_lekerdezes"):
+    for name in ("eprofil_iras", "eprofil_lekerdezes"):
         shutil.rmtree(mappings / name)
     bad = {name for name, status, found in site.bad("database") if status == "FAIL" and "no files here" in found}
-    assert bad == {"ekat_esemeny", "ekat_bekuldes_lekerdezes"}
+    assert bad == {"eprofil_iras", "eprofil_lekerdezes"}
 
 
 def test_a_rule_on_its_default_is_listed_until_the_site_sets_it(site: Installation) -> None:

@@ -19,6 +19,9 @@ from tests.check.time_server import answer, time_server
 
 ONLINE = ("connections", "answers", "clock")
 
+ASKED = ("ebeutalo", "ehr", "ekat", "eprofil", "erecept")
+"""Services besides the issuer of tokens."""
+
 
 @contextmanager
 def listening(host: str, meet: Callable[[socket.socket], None]) -> Iterator[int]:
@@ -52,12 +55,9 @@ def test_a_good_installation_reaches_every_service_is_answered_and_knows_the_tim
     findings = connected.findings(*ONLINE, offline=False)
     assert [(each.group, each.name, each.status) for each in findings] == [
         ("connections", "addresses", "ok"),
-        ("connections", "ekat", "ok"),
-        ("connections", "erecept", "ok"),
-        ("connections", "sts", "ok"),
+        *(("connections", service, "ok") for service in (*ASKED, "sts")),
         ("answers", "technical user", "ok"),
-        ("answers", "ekat", "ok"),
-        ("answers", "erecept", "ok"),
+        *(("answers", service, "ok") for service in ASKED),
         ("clock", "EESZT", "ok"),
     ]
 
@@ -101,28 +101,24 @@ def test_a_server_of_another_name_is_not_believed(connected: Installation) -> No
 def test_a_server_of_another_authority_is_not_believed(connected: Installation) -> None:
     write_certificate(connected.pki / "ca.crt", None, days=400)
     bad = connected.bad("connections", offline=False)
-    assert [(name, "RNR-5203" in found) for name, _, found in bad] == [("ekat", True), ("erecept", True), ("sts", True)]
+    assert [(name, "RNR-5203" in found) for name, _, found in bad] == [(service, True) for service in (*ASKED, "sts")]
 
 
 def test_a_certificate_that_the_eeszt_does_not_know_fails_at_the_door(connected: Installation) -> None:
     for ending in ("crt", "key"):
         shutil.copy(connected.pki / f"stranger.{ending}", connected.pki / f"institution.{ending}")
     bad = connected.bad("connections", offline=False)
-    assert [(name, "RNR-5204" in found) for name, _, found in bad] == [("ekat", True), ("erecept", True), ("sts", True)]
+    assert [(name, "RNR-5204" in found) for name, _, found in bad] == [(service, True) for service in (*ASKED, "sts")]
 
 
 def test_a_server_that_says_nothing_holds_nobody_up(connected: Installation) -> None:
     with listening("127.0.0.1", lambda plain: bool(plain.recv(1)) and wait_for_the_end(plain)) as port:
-        for service in ("ekat", "erecept", "sts"):
+        for service in (*ASKED, "sts"):
             point(connected, service, f"https://127.0.0.1:{port}/{service}")
         began = monotonic()
         bad = connected.bad("connections", offline=False)
         took_s = monotonic() - began
-    assert [(name, "timed out" in found) for name, _, found in bad] == [
-        ("ekat", True),
-        ("erecept", True),
-        ("sts", True),
-    ]
+    assert [(name, "timed out" in found) for name, _, found in bad] == [(service, True) for service in (*ASKED, "sts")]
     assert took_s < 30
 
 
@@ -134,7 +130,7 @@ def wait_for_the_end(plain: socket.socket) -> None:
 def test_an_answer_that_another_key_signed_fails(connected: Installation) -> None:
     connected.change('pins = ["pki/service.crt"]', 'pins = ["pki/other_institution.crt"]')
     bad = connected.bad("answers", offline=False)
-    assert [(name, "RNR-5207" in found) for name, _, found in bad] == [("ekat", True), ("erecept", True)]
+    assert [(name, "RNR-5207" in found) for name, _, found in bad] == [(service, True) for service in ASKED]
 
 
 def test_a_technical_user_whom_the_eeszt_does_not_know_fails(connected: Installation) -> None:

@@ -59,3 +59,13 @@ def test_the_scene_of_who_sends_ends_as_promised_and_its_table_fits_a_screen(tmp
     table = shown.split("Who sent what and why")[1].split("\n\nThe bar code")[0].splitlines()[1:]
     assert max(map(len, table)) <= 150
     assert re.search(r"ekat_esemeny +amb-\d+ +bodnar.eszter +14→12 +O45678 +ACCEPTED", shown)
+
+
+@pytest.mark.slow
+def test_the_scene_of_a_patients_day_meets_every_module_and_ends_as_promised(tmp_path: Path) -> None:
+    shown = demo(tmp_path / "site", "--scene", "day")
+    assert "Every row ended as it should." in shown
+    types = {path.parent.name for path in (ROOT / "mappings").glob("*/mapping.yaml")}
+    named = {name for name in types if re.search(rf"^\d+ +{name} ", shown, re.MULTILINE)}
+    assert {name.split("_")[0] for name in named} == {"ebeutalo", "ehr", "ekat", "eprofil", "erecept"}
+    assert "3 by ehr_lista, 2 by erecept_lekerdezes" in shown

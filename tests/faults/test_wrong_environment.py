@@ -20,7 +20,7 @@ from runner.eeszt.keys import names_of, read_pins
 from runner.errors import ProblemsError
 from runner.simulator import pki, process
 
-SERVICES = {name: f"https://127.0.0.1:9/{name}" for name in ("sts", "erecept", "ekat")}
+SERVICES = {name: f"https://127.0.0.1:9/{name}" for name in ("sts", "erecept", "ekat", "ebeutalo", "ehr", "eprofil")}
 THEIRS = {name: f"https://prod-if.eeszt.gov.hu/{name}" for name in SERVICES}
 
 

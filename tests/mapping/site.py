@@ -35,6 +35,7 @@ GOOD_ROW: Mapping[str, Any] = {
     "ADAG": "1 tabletta",
     "GYAKORISAG": "naponta",
     "OSSZETEVOK": None,
+    "ELKESZITES": None,
     "NAPLOSORSZAM": "2026/9001",
     "FELIRAS_IDEJE": "2026-01-15 11:00:00",
     "GYSE": 0,

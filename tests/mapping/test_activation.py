@@ -23,7 +23,9 @@ def installed(tmp_path: Path) -> Site:
     """A site with mappings of its own, installed and in force."""
     place = prepare_folder(tmp_path)
     Site.copy_to(tmp_path / "own")
-    services = {name: f"https://127.0.0.1:9/{name}" for name in ("sts", "erecept", "ekat")}
+    services = {
+        name: f"https://127.0.0.1:9/{name}" for name in ("sts", "erecept", "ekat", "ebeutalo", "ehr", "eprofil")
+    }
     write_settings(place, services, app.default_pack())
     place.settings.write_text(place.settings.read_text("utf-8").replace("[log]\n", OWN, 1), "utf-8")
     app.install_example(place.settings)

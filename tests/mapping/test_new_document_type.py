@@ -156,7 +156,7 @@ def own_files(folder: Path, *, is_listed: bool) -> None:
     pack = "mappings/contract/reference-1/pack.yaml"
     site.edit(pack, "timestamp_life: 60s", "timestamp_life: 6s")
     if is_listed:
-        site.edit(pack, "[ekat.Esemeny]", "[ekat.Esemeny, ekat.Labor]")
+        site.edit(pack, "[ekat.Esemeny, ", "[ekat.Labor, ekat.Esemeny, ")
 
 
 def send_with_a_lost_answer(folder: Path, *, is_listed: bool) -> tuple[dict[str, Any], list[dict[str, Any]], list[Any]]:
@@ -201,7 +201,18 @@ def test_the_other_document_types_are_as_before(site: Site) -> None:
     site.edit("templates/_macros.xml.j2", "{{ p.nev }}", "{{ p.nev|trim }}")
     after = {name: kind.version.digest for name, kind in site.load().types.items()}
     assert {name for name, digest in after.items() if digest != before[name].digest} == {
+        "ebeutalo_iras",
+        "ebeutalo_utolag",
+        "ebeutalo_visszavonas",
+        "ehr_feltoltes",
+        "ehr_letoltes",
+        "ehr_lista",
+        "ehr_uj_valtozat",
         "ekat_esemeny",
+        "ekat_lekerdezes",
+        "eprofil_iras",
+        "eprofil_lekerdezes",
+        "ekat_modositas",
         "erecept_feliras",
         "erecept_lekerdezes",
         "erecept_visszavonas",

@@ -138,7 +138,7 @@ MISTAKES = {
         "rules: [jelentes.kuldo,",
         2023,
         "sent again, it may be there twice",
-        38,
+        50,
     ),
     "a question to nobody": Mistake(
         FELIRAS, "ask: erecept_lekerdezes", "ask: erecept_lekerdezas", 2003, "Did you mean 'erecept_lekerdezes'?"
@@ -348,8 +348,8 @@ EVERYWHERE = [
     (PACK, "code: //kz:Hiba/kz:Kod ", "code: //kz:Hiba/kz:Kodd ", "unknown element 'kz:Kodd'. Did you mean 'kz:Kod'"),
     (
         PACK,
-        "ekat.BekuldesLekerdezes: [ekat.Esemeny]",
-        "ekat.BekuldesLekerdezes: [ekat.Esemen]",
+        "ekat.BekuldesLekerdezes: [ekat.Esemeny,",
+        "ekat.BekuldesLekerdezes: [ekat.Esemen,",
         "operation 'ekat.Esemen'",
     ),
     (PACK, "  life: 8h", "  life: 8ora", "got '8ora'"),

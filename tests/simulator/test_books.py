@@ -195,7 +195,7 @@ def test_a_list_of_users_that_is_being_written_does_no_harm(state: Path) -> None
 
 
 def test_moves_are_refused_in_the_wrong_state(simulator: SimulatorProcess) -> None:
-    identifier = simulator.control.add_document("erecept.Feliras", patient="TAJ:1")
+    identifier = simulator.control.add_document("erecept.Feliras", patient="TAJ:111111110")
     simulator.control.dispense(identifier)
     with pytest.raises(SimulatorError, match="KIVALTOTT"):
         simulator.control.dispense(identifier)

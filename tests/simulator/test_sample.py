@@ -20,7 +20,10 @@ from tests.simulator.conftest import PACK
 
 OPERATIONS = {
     *("sts.Issue", "erecept.Feliras", "erecept.Visszavonas", "erecept.Lekerdezes", "erecept.Elerheto"),
-    *("ekat.Esemeny", "ekat.BekuldesLekerdezes", "ekat.Elerheto"),
+    *("ekat.Esemeny", "ekat.Modositas", "ekat.Torles", "ekat.Lekerdezes", "ekat.BekuldesLekerdezes", "ekat.Elerheto"),
+    *("ebeutalo.Iras", "ebeutalo.Visszavonas", "ebeutalo.UtolagosRogzites", "ebeutalo.Lekerdezes", "ebeutalo.Elerheto"),
+    *("ehr.Feltoltes", "ehr.UjValtozat", "ehr.Visszavonas", "ehr.Lista", "ehr.Letoltes", "ehr.BekuldesLekerdezes"),
+    *("ehr.Elerheto", "eprofil.Iras", "eprofil.Lekerdezes", "eprofil.Elerheto"),
 }
 
 

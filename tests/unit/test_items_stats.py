@@ -17,7 +17,7 @@ from runner.store.rows import to_instant
 def settings(tmp_path: Path) -> Path:
     """A site whose only item ended at once, since nobody knows its type."""
     site = prepare_folder(tmp_path / "site")
-    services = ("sts", "erecept", "ekat")
+    services = ("sts", "erecept", "ekat", "ebeutalo", "ehr", "eprofil")
     write_settings(site, dict.fromkeys(services, "https://127.0.0.1:1"), app.default_pack())
     app.install_example(site.settings)
     with app.opened_store(site.settings) as store:

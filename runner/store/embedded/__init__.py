@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.ports import Features
 from runner.store.adoption import StoredAdoption
+from runner.store.codes import StoredCodes
 from runner.store.directory import StoredDirectory
 from runner.store.embedded.connection import BUSY_S, Connections
 from runner.store.embedded.database import EmbeddedDatabase
@@ -32,6 +33,7 @@ class EmbeddedStore:
         outbox: The daemon's side.
         desk: MedWorkS's and the operator's side.
         directory: Who is who.
+        codes: Published code tables.
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
@@ -58,6 +60,7 @@ class EmbeddedStore:
         self.outbox = EmbeddedOutbox(database)
         self.desk = EmbeddedDesk(database)
         self.directory = StoredDirectory(database)
+        self.codes = StoredCodes(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
         self.shapes = EmbeddedShapes(database)

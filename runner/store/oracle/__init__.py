@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.ports import Features
 from runner.store.adoption import StoredAdoption
+from runner.store.codes import StoredCodes
 from runner.store.directory import StoredDirectory
 from runner.store.logins import StoredLogins
 from runner.store.naming import ORACLE, name_of
@@ -47,6 +48,7 @@ class OracleStore:
         outbox: The daemon's side.
         desk: MedWorkS's and the operator's side.
         directory: Who is who.
+        codes: Published code tables.
         logins: Sessions.
         adoption: Making a moved, restored or copied database the one that works here.
         features: What it can do.
@@ -76,6 +78,7 @@ class OracleStore:
         self.outbox = OracleOutbox(database)
         self.desk = OracleDesk(database)
         self.directory = StoredDirectory(database)
+        self.codes = StoredCodes(database)
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
         self.shapes = OracleShapes(self._pool)

@@ -381,6 +381,25 @@ COMMENT ON COLUMN EESZT_LOGIN.end_reason IS 'Why it was ended';
 COMMENT ON COLUMN EESZT_LOGIN.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps; null: not begun in MedWorkS';
 COMMENT ON COLUMN EESZT_LOGIN.live_user IS 'eeszt_user of what has not ended: as many index entries as sessions';
 
+CREATE TABLE EESZT_CODE (
+  code_list  VARCHAR2(60 CHAR),
+  code       VARCHAR2(60 CHAR),
+  valid_from DATE,
+  valid_to   DATE,
+  title      VARCHAR2(1000 CHAR) CONSTRAINT EESZT_CODE_TITLE_NN NOT NULL,
+  read_at    TIMESTAMP(6) CONSTRAINT EESZT_CODE_READ_NN NOT NULL,
+  CONSTRAINT EESZT_CODE_PK PRIMARY KEY (code_list, code, valid_from) USING INDEX [in_index],
+  CONSTRAINT EESZT_CODE_FROM_CK CHECK (valid_from = TRUNC(valid_from)),
+  CONSTRAINT EESZT_CODE_TO_CK CHECK (valid_to = TRUNC(valid_to))
+) SEGMENT CREATION IMMEDIATE [in_data];
+COMMENT ON TABLE EESZT_CODE IS 'The last good copy of each published code table';
+COMMENT ON COLUMN EESZT_CODE.code_list IS 'Name of the table';
+COMMENT ON COLUMN EESZT_CODE.code IS 'Code';
+COMMENT ON COLUMN EESZT_CODE.valid_from IS 'First day, Europe/Budapest; 1900-01-01: always valid';
+COMMENT ON COLUMN EESZT_CODE.valid_to IS 'Last day; null: no end';
+COMMENT ON COLUMN EESZT_CODE.title IS 'What it means';
+COMMENT ON COLUMN EESZT_CODE.read_at IS 'When the copy was read, UTC';
+
 CREATE TABLE EESZT_SERVICE_STATE (
   service     VARCHAR2(60 CHAR),
   state       VARCHAR2(20 CHAR) CONSTRAINT EESZT_SERVICE_STATE_STATE_NN NOT NULL,

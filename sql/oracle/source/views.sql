@@ -9,7 +9,7 @@ SELECT [lane] AS lane, [item_id] AS item_id, [document_type] AS document_type, [
        [withdraws] AS withdraws, [withdraw_asked_at] AS withdraw_asked_at, [withdraw_asked_by] AS withdraw_asked_by,
        [compensation] AS compensation, [attempts] AS attempts, [message_id] AS message_id,
        [acting_user] AS acting_user, [reason_code] AS reason_code, [status_text] AS status_text,
-       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording
+       [recorder_proof] AS recorder_proof, [login_at_recording] AS login_at_recording, [replaces] AS replaces
   FROM [outbox]
  WHERE [item_id] IS NOT NULL
 
