@@ -166,7 +166,7 @@ def render(sql: str, lane: str, outboxes: Mapping[str, OutboxTable], dialect: Di
         if logical.startswith("outbox_"):  # an index or trigger of this outbox
             own = name_of(outboxes[lane].table, logical.removeprefix("outbox_").upper(), dialect)
             return folded(own, where) if dialect.folds else f'"{own}"'
-        physical = columns.get(logical) or (f"EESZT_{logical.upper()}" if is_over else logical)
+        physical = columns.get(logical, f"EESZT_{logical.upper()}" if is_over else logical)
         if dialect.folds and physical.upper() == logical.upper():
             return logical  # ours, and no word of SQL
         return as_sql(physical, where)

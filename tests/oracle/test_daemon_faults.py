@@ -217,7 +217,8 @@ def test_a_table_of_medworks_that_refuses_a_copy_stops_that_copy_alone(hospital:
 def test_a_trigger_of_the_hospital_on_an_outbox_that_raises_stops_its_row_alone(hospital: OracleHospital) -> None:
     hospital.database.run(
         "CREATE TRIGGER MW_KIMENO BEFORE UPDATE OF state ON EESZT_OUT_BACKGROUND FOR EACH ROW"
-        " WHEN (OLD.source_key = 'rossz' AND NEW.state = 'CLAIMED') BEGIN RAISE_APPLICATION_ERROR(-20002, 'MW: nem'); END;"
+        " WHEN (OLD.source_key = 'rossz' AND NEW.state = 'CLAIMED')"
+        " BEGIN RAISE_APPLICATION_ERROR(-20002, 'MW: nem'); END;"
     )
     hospital.database.run(
         "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, recorded_by, workplace, recorded_at)"
