@@ -7,6 +7,7 @@ item to its end, under one message identifier.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -27,6 +28,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 COPY = WriteBack("MW_VENY", {"VENY_ID": 1}, {"EESZT_VONALKOD": "SIM-1"})
 VERBS = ("claim", "permit", "complete", "claim_probes", "sweep", "write_back", "wake", "retry")
 ONE_END = "item_id = ? AND verdict = 'DONE' AND ending = 'ACCEPTED'"
+
+_records = itertools.count(1)
+"""A record has one document, so each scene writes another one."""
 
 
 @contextmanager
@@ -50,7 +54,7 @@ class Scene:
 
     def __init__(self, lab: OracleLab, verb: str) -> None:
         self.lab, self.verb = lab, verb
-        self.item = lab.insert(payload="{}")
+        self.item = lab.insert(source_key=f"record-{next(_records)}", payload="{}")
         self.work: Callable[[], Any] = getattr(self, f"_{verb}")()
 
     def _claim(self) -> Callable[[], Any]:
