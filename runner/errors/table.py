@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from runner.errors.card import CARD
 from runner.errors.entry import Entry
 from runner.errors.files import FILES
 from runner.errors.integrity import INTEGRITY
 from runner.errors.schema import SCHEMA
 from runner.errors.work import WORK
 
-TABLE: dict[int, Entry] = FILES | WORK | INTEGRITY | SCHEMA
+TABLE: dict[int, Entry] = FILES | WORK | INTEGRITY | SCHEMA | CARD
