@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from runner.domain.audit import EntryKind
+from runner.domain.card import CardProof
 from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Outcome
@@ -528,12 +529,14 @@ class LoginRequest:
         his_user: Whose login it is.
         expires_at: Until when it may be used.
         handle_hash: SHA-256 (hex) of the session handle that the HIS client keeps; None where it has none.
+        short_code: What the HIS and the login agent both show; None where the HIS shows none.
     """
 
     request_id: int
     his_user: str
     expires_at: datetime
     handle_hash: str | None = None
+    short_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -722,6 +725,22 @@ class Tokens(Protocol):
 
         Raises:
             LoginError: Wrong, used or expired password, or the user is not active.
+            TransportError: The STS could not be asked, or its answer does not verify.
+        """
+
+    def issue_by_card(self, eeszt_user: str, proof: CardProof, session_key: bytes) -> Token:
+        """
+        Log a person in whose card has signed for this session key.
+
+        Whose session it became stands in the token; that it is the one who was meant is for the caller to compare.
+
+        Args:
+            eeszt_user: Who is expected, for the audit log.
+            proof: By the card; good once.
+            session_key: PKCS#8 DER; the statement that the card signed names its public half.
+
+        Raises:
+            LoginError: The card is not activated, its proof is not good, or its owner is not active.
             TransportError: The STS could not be asked, or its answer does not verify.
         """
 

@@ -7,6 +7,7 @@ commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 
 from runner.app.adoption import adopt
 from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
+from runner.app.cards import endpoint_pin
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
@@ -24,6 +25,7 @@ __all__ = [
     "adopt",
     "check_installation",
     "default_pack",
+    "endpoint_pin",
     "folders",
     "install_example",
     "legible",

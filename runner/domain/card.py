@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -114,6 +114,7 @@ class CardProfile:
         certificate: Path of file identifiers below the application.
         pin: How the PIN is presented, or None.
         signing: How it signs, or None.
+        said: The profile as its file says it, for the agent.
     """
 
     name: str
@@ -124,6 +125,7 @@ class CardProfile:
     certificate: tuple[bytes, ...] = ()
     pin: PinRule | None = None
     signing: Signing | None = None
+    said: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> CardProfile:
@@ -144,6 +146,7 @@ class CardProfile:
                 certificate=tuple(bytes.fromhex(each) for each in place.get("path", ())),
                 pin=_pin(pin) if pin else None,
                 signing=_signing(signing) if signing else None,
+                said=said,
             )
         except (KeyError, TypeError, AttributeError) as exc:
             raise ValueError(f"no card profile: {exc!r}") from exc
@@ -233,3 +236,16 @@ class CardProof:
 def fingerprint(data: bytes) -> str:
     """Give the SHA-256 of a key or certificate, hex."""
     return hashlib.sha256(data).hexdigest()
+
+
+def moment(text: str) -> datetime:
+    """
+    Give an aware instant of a step.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("an instant without a time zone")
+    return found

@@ -212,4 +212,8 @@ CARD: dict[int, Entry] = {
         "Log in with a one-time password.",
         "Kártyás bejelentkezés ezzel a rendszerrel nem lehetséges. Jelentkezzen be egyszer használatos jelszóval.",
     ),
+    4240: Entry(
+        "the person went no further (RNR-{code} at the workstation)",
+        "Look the number up; the workstation told the person what to do.",
+    ),
 }

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner.errors import fault
-from runner.login.reception import JSON, nonce_hash
+from runner.login.nonce import nonce_hash
+from runner.login.reception import JSON
 from runner.ports import Logins
 from runner.settings import Login
 

@@ -24,6 +24,7 @@ _TOGETHER = (
     ("institution", "signing_certificate", "signing_key"),
     ("technical_user", "certificate", "key"),
     ("technical_user", "pkcs12", "password_file"),
+    ("login", "card_profile", "card_trust"),
 )
 
 

@@ -145,6 +145,11 @@ class Login:
         attempts_per_minute: Most attempts from one address.
         total_attempts_per_minute: Most attempts from all addresses.
         request_life_s: How long a login that was begun may be finished.
+        card_profile: Which cards log people in: a file in `cards` of the mappings, without `.yaml`; nobody logs in with
+            a card where it is left out.
+        card_trust: PEM files of the authorities that issue the cards' certificates.
+        card_revoked: Files of their lists of revoked certificates, PEM or DER, that somebody renews; without them the
+            EESZT alone looks whether a card was revoked.
     """
 
     certificate: Place
@@ -155,6 +160,9 @@ class Login:
     attempts_per_minute: Count = 10
     total_attempts_per_minute: Count = 300
     request_life_s: Duration = 120.0
+    card_profile: Text | None = None
+    card_trust: tuple[Place, ...] = ()
+    card_revoked: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
