@@ -11,7 +11,15 @@ from runner.app.cards import endpoint_pin
 from runner.app.check.everything import check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.watch import watch_certificates, watch_clock
-from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
+from runner.app.database import (
+    activate,
+    install_example,
+    log_out,
+    login_with_password,
+    opened_desk,
+    opened_his,
+    opened_store,
+)
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -35,6 +43,7 @@ __all__ = [
     "make_audit_keys",
     "mappings_of",
     "opened_desk",
+    "opened_his",
     "opened_store",
     "running",
     "search_audit",

@@ -132,12 +132,17 @@ class Stage:
             self.daemon = None
 
     def log_in(self, person: Person) -> None:
-        """The person types the one-time password that his token shows; one that was taken before is not typed again."""
-        words = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "login", "otp", person.his_user]
+        """
+        MedWorkS begins the login; the person types the one-time password that his token shows.
+
+        One that was taken before is not typed again.
+        """
+        words = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "login", "otp", "--nonce"]
         end = time.monotonic() + 2 * PASSWORD_LIFE_S
         while True:
             password = self.site.password_of(person.eeszt_user or "", time.time())
-            done = subprocess.run(words, input=password.encode(), capture_output=True, check=False)  # noqa: S603
+            said = f"{self.medworks.begin_login(person)}\n{password}\n".encode()
+            done = subprocess.run(words, input=said, capture_output=True, check=False)  # noqa: S603
             if done.returncode == 0:
                 break
             if "RNR-4102" not in done.stderr.decode() or time.monotonic() > end:
@@ -155,7 +160,7 @@ class Stage:
         """Both doctors, unless a session of theirs still lives."""
         living = {str(row["his_user"]) for row in self.medworks.rows("SELECT his_user FROM EESZT_V_LOGIN")}
         for doctor in (KOVACS, SZUCS):
-            if doctor.his_user in living:
+            if doctor.his_user in living and self.medworks.has_handle(doctor):
                 self.say(f"{doctor.name} is still logged in, as {doctor.eeszt_user}")
             else:
                 self.log_in(doctor)

@@ -212,6 +212,11 @@ CARD: dict[int, Entry] = {
         "Log in with a one-time password.",
         "Kártyás bejelentkezés ezzel a rendszerrel nem lehetséges. Jelentkezzen be egyszer használatos jelszóval.",
     ),
+    4241: Entry(
+        "the session handle belongs to no living login",
+        "Begin the login anew (login_begin), then bind with its handle.",
+        "A bejelentkezés nem él: jelentkezzen be újra az EESZT-be.",
+    ),
     4240: Entry(
         "the person went no further (RNR-{code} at the workstation)",
         "Look the number up; the workstation told the person what to do.",

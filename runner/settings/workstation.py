@@ -1,7 +1,8 @@
 """
 The workstation's own file: where the login endpoint is, and by what it is known.
 
-Neither is ever taken from what a program is told. It is TOML with few keys, so that the login agent needs nothing of the rest of the package.
+Neither is ever taken from what a program is told. It is TOML with few keys, so that the login agent needs nothing of
+the rest of the package.
 """
 
 from __future__ import annotations

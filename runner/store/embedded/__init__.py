@@ -13,9 +13,11 @@ from runner.store.embedded.directory import EmbeddedDirectory
 from runner.store.embedded.installation import DaemonLock, check_installed, install, run_script
 from runner.store.embedded.logins import EmbeddedLogins
 from runner.store.embedded.outbox import EmbeddedOutbox
+from runner.store.embedded.session import EmbeddedSession
 from runner.store.embedded.statements import Statements
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -57,6 +59,10 @@ class EmbeddedStore:
         self.directory = EmbeddedDirectory(database)
         self.logins = EmbeddedLogins(database)
         self.adoption = EmbeddedAdoption(database)
+
+    def his_session(self, connection: sqlite3.Connection) -> EmbeddedSession:
+        """Give what the HIS asks about logins in one of its own connections; on Oracle it calls EESZT_API."""
+        return EmbeddedSession(self._database, connection)
 
     def install(self, environment: str = "test") -> None:
         """

@@ -23,7 +23,14 @@ class EmbeddedLogins:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
+    def begin(
+        self,
+        his_user: str,
+        nonce_hash: str,
+        life_s: float,
+        handle_hash: str | None = None,
+        short_code: str | None = None,
+    ) -> LoginRequest:
         """Note that the HIS user is about to log in."""
         statements = self._database.statements
         with self._database.connections.writing() as connection:
@@ -36,10 +43,12 @@ class EmbeddedLogins:
                     "nonce_hash": nonce_hash,
                     "now": to_text(now),
                     "expires_at": to_text(expires_at),
+                    "handle_hash": handle_hash,
+                    "short_code": short_code,
                 },
             )
             assert cursor.lastrowid is not None
-            return LoginRequest(cursor.lastrowid, his_user, expires_at)
+            return LoginRequest(cursor.lastrowid, his_user, expires_at, handle_hash, short_code)
 
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
@@ -51,7 +60,13 @@ class EmbeddedLogins:
             if found is None:
                 return None
             connection.execute(statements["use_login_request"], {"request_id": found["request_id"], "now": now})
-            return LoginRequest(found["request_id"], found["his_user"], certain(to_instant(found["expires_at"])))
+            return LoginRequest(
+                found["request_id"],
+                found["his_user"],
+                certain(to_instant(found["expires_at"])),
+                found["handle_hash"],
+                found["short_code"],
+            )
 
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
@@ -77,6 +92,7 @@ class EmbeddedLogins:
                     "started_at": to_text(login.started_at),
                     "ends_at": to_text(login.ends_at),
                     "sealed": login.sealed,
+                    "handle_hash": login.handle_hash,
                 },
             )
             wake(self._database, connection, login.eeszt_user, login.his_user)
