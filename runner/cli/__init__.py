@@ -23,13 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from runner.cli.card import main as agent  # noqa: PLC0415
 
         return agent(words[2:])
-    from runner.cli.main import main as whole  # noqa: PLC0415
+    from runner.cli.commands import main as whole  # noqa: PLC0415
 
     return whole(words)
 
 
 def parser() -> argparse.ArgumentParser:
     """Give the whole command line's parser."""
-    from runner.cli.main import parser as whole  # noqa: PLC0415
+    from runner.cli.commands import parser as whole  # noqa: PLC0415
 
     return whole()

@@ -16,7 +16,11 @@ CARD: dict[int, Entry] = {
         "Correct the value; see docs/howto/log_in.md.",
         "A bejelentkező program beállítása hibás ezen a gépen. Értesítse az informatikát.",
     ),
-    1082: Entry("unknown setting {name!r}", "The workstation's file has: {allowed}.", ""),
+    1082: Entry(
+        "unknown setting {name!r}",
+        "The workstation's file has: {allowed}.",
+        "A bejelentkező program beállítása hibás ezen a gépen. Értesítse az informatikát.",
+    ),
     1083: Entry(
         "there is no card profile {name!r}; known: {known}",
         "Name one of the files in the folder `cards` of the mappings in setting login.card_profile.",

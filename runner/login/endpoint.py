@@ -25,23 +25,20 @@ from urllib.parse import parse_qs, urlsplit
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import Attempts, Places
+from runner.login.deadline import UntilDeadline
 from runner.login.page import CONTENT_SECURITY_POLICY, form_page, granted_page
 from runner.login.reception import FORM, JSON, Reception, status_of
 from runner.settings import Login
 from runner.settings.values import host_and_port
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
     from runner.login.admission import Admission
     from runner.login.card_desk import CardDesk
     from runner.ports import AuditLog, Clock, LoginRow, Logins
 
 logger = logging.getLogger(__name__)
-
 LONGEST_BODY_BYTES = 4096
-LONGEST_CARD_BODY_BYTES = 16384
-"""A card's certificate may be of some kilobytes."""
+LONGEST_CARD_BODY_BYTES = 16384  # a card's certificate may be of some kilobytes
 _OTP, _CARD = "/login/otp", "/login/card"
 _LONGEST_BODIES = {_OTP: LONGEST_BODY_BYTES, _CARD: LONGEST_CARD_BODY_BYTES}
 MOST_CONNECTIONS = 64
@@ -179,24 +176,6 @@ class _Server(ThreadingHTTPServer):
         )
 
 
-class _UntilDeadline(io.RawIOBase):
-    """Reads a connection until a moment, not for a while after each byte."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        super().__init__()
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what is there, or wait for it until the deadline."""
-        self._connection.settimeout(max(self._deadline - time.monotonic(), 0.001))
-        return self._connection.recv_into(buffer)
-
-
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
@@ -209,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         deadline = time.monotonic() + REQUEST_S
         super().setup()
         self.connection.do_handshake()
-        self.rfile = io.BufferedReader(_UntilDeadline(self.connection, deadline))
+        self.rfile = io.BufferedReader(UntilDeadline(self.connection, deadline))
 
     def do_GET(self) -> None:
         """Give the page or the state of health."""
@@ -217,8 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path.path == "/healthz":
             self._answer(HTTPStatus.OK, {"status": "up"})
         elif path.path == "/":
-            nonce = parse_qs(path.query).get("nonce", [""])[0]
-            self._show(HTTPStatus.OK, form_page(nonce=nonce[:128], test=self._site.test))
+            nonce = parse_qs(path.query).get("nonce", [""])[0][:128]
+            self._show(HTTPStatus.OK, form_page(nonce=nonce, test=self._site.test))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
 

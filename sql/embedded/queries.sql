@@ -528,8 +528,7 @@ SELECT s.his_user FROM EESZT_BOUND_SESSION s JOIN EESZT_LOGIN l ON l.login_id = 
  WHERE l.ended_at IS NULL AND l.ends_at > [now]
 
 -- bound_trigger --
--- What this connection writes as recorded by the user of its living login is proved, within the insert alone: the outbox's
--- own trigger has just said ASSERTED.
+-- What this connection writes as recorded by the user of its living login is proved, by the insert alone.
 CREATE TEMP TRIGGER IF NOT EXISTS [outbox_bound] AFTER UPDATE OF [recorder_proof] ON main.[outbox]
 WHEN NEW.[recorder_proof] = 'ASSERTED' AND NEW.[item_id] > (SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item')
 BEGIN

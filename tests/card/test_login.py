@@ -117,7 +117,7 @@ def spki(certificate: x509.Certificate) -> str:
 
 def opened(folder: Path, site: Site, issued: Issued, **more: Any) -> Hospital:
     """Start an endpoint with that certificate."""
-    limits = {name: value for name, value in more.items() if name in {"attempts_per_minute"}}
+    limits = {name: value for name, value in more.items() if name == "attempts_per_minute"}
     settings = Login(issued.certificate, issued.key, "127.0.0.1:0", **limits)
     trust = CardTrust([CARDS.write(folder / "cards.pem")], more.get("revoked", ()))
     key = endpoint_key(issued.certificate.read_bytes())

@@ -151,7 +151,8 @@ def test_the_recorders_login_is_a_recorded_fact(
     lab.run("INSERT INTO EESZT_USER_MAP VALUES ('kovacs.anna', 'REGISTERED', 1, 'O12345')")
     if login:
         lab.run(
-            "INSERT INTO EESZT_LOGIN VALUES (1, 'kovacs.anna', 'O12345', 'ORVOS', '013579', 'otp',"
+            "INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at,"
+            " sealed, ended_at, end_reason) VALUES (1, 'kovacs.anna', 'O12345', 'ORVOS', '013579', 'otp',"
             " '2026-01-01', '2099-01-01', x'00', NULL, NULL)"
         )
     lab.store.outbox.service_state("sts", sts, None)
