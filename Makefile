@@ -19,6 +19,7 @@ setup: .venv/ready ## Make the virtual environment .venv with the runner and eve
 	@echo "Installing into .venv (a minute the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[card]' 2>/dev/null || echo "No card readers here (apt-get install libpcsclite-dev swig gcc libc6-dev); tests that need one are skipped."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[hsm]' 2>/dev/null || echo "No tokens here; tests that need one are skipped."
 	@touch .venv/ready
 
 demo: setup ## Run the main job end to end against the simulator (SCENE=name for one scene alone)

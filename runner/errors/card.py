@@ -167,6 +167,21 @@ CARD: dict[int, Entry] = {
         "A kártyakezelő program nem adott választ. Indítsa újra a bejelentkezést; ha megismétlődik, értesítse az"
         " informatikát.",
     ),
+    # 4: the technical user's key on a token or HSM
+    4261: Entry("no token of this name is found by {module!r}", "Correct setting technical_user.token, or connect it."),
+    4262: Entry(
+        "the token does not take the PIN; it is not tried again",
+        "Correct the file of technical_user.token_pin_file before the next start: too many wrong tries lock it.",
+    ),
+    4263: Entry(
+        "the token has not exactly one private key and one certificate of label {label!r}",
+        "Correct setting technical_user.token_key.",
+    ),
+    4264: Entry("the token refused: {reason}", "Look at the token and its library; the runner tries again by itself."),
+    4265: Entry(
+        "the library for tokens is not installed",
+        "Install the package's extra `hsm`: `pip install 'eeszt-runner[hsm]'`.",
+    ),
     # 4: the conversation, as the endpoint sees it
     4231: Entry(
         "the card's certificate is not of an authority in login.card_trust",

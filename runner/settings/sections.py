@@ -122,6 +122,10 @@ class TechnicalUser:
         password_file: File with its password, in one line.
         certificate: PEM file of the certificate, where it is not PKCS#12.
         key: PEM file of its key, without password.
+        token_module: PKCS#11 library of the token or HSM that holds key and certificate, where no file does.
+        token: The token's label.
+        token_key: Label of the key and of its certificate.
+        token_pin_file: File with the token's PIN, in one line.
     """
 
     name: Text
@@ -129,6 +133,10 @@ class TechnicalUser:
     password_file: SecretPlace | None = None
     certificate: Place | None = None
     key: SecretPlace | None = None
+    token_module: Place | None = None
+    token: Text | None = None
+    token_key: Text | None = None
+    token_pin_file: SecretPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
