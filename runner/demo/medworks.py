@@ -21,6 +21,7 @@ from runner.demo.people import (
     WITHOUT_CODE,
     WORKPLACES,
 )
+from runner.demo.site import write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,17 +38,19 @@ BUDAPEST = ZoneInfo("Europe/Budapest")
 class MedWorkS:
     """The hospital information system: knows its own tables, the outboxes and the views, and nothing of the runner."""
 
-    def __init__(self, database: Path, opened: Opened | None = None) -> None:
+    def __init__(self, database: Path, opened: Opened | None = None, kept: Path | None = None) -> None:
         """
         Make it.
 
         Args:
             database: The file.
             opened: Gives what a connection may ask about logins, as EESZT_API does on Oracle; None: nobody logs in.
+            kept: Where its client keeps session handles when it is closed, which a hospital's would not; None: nowhere.
         """
         self._database = database
         self._opened = opened
-        self._handles: dict[str, str] = {}
+        self._kept = kept
+        self._handles: dict[str, str] = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
 
     def rows(self, sql: str, **binds: object) -> list[Mapping[str, object]]:
         """Read."""
@@ -61,6 +64,8 @@ class MedWorkS:
         with closing(self._connect()) as connection:
             begun = self._opened(connection).login_begin(person.his_user)
         self._handles[person.his_user] = begun.handle
+        if self._kept is not None:
+            write_secret(self._kept, json.dumps(self._handles).encode())
         return begun.nonce
 
     def has_handle(self, person: Person) -> bool:

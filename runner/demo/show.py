@@ -68,7 +68,7 @@ def demonstrate(
     write_settings(site, simulator.addresses, pack)
     install(site.settings)
     with opened(site.settings) as (desk, asked):
-        medworks = MedWorkS(site.database, asked)
+        medworks = MedWorkS(site.database, asked, site.handles)
         medworks.register_people()
         stage = Stage(site, medworks, desk, simulator, pack, started=started)
         try:
@@ -181,7 +181,7 @@ def play(site: DemoSite, pack: Path, opened: Callable[[Path], AbstractContextMan
     with process.start(site.simulator, pack=pack) as simulator:
         write_settings(site, simulator.addresses, pack)
         with opened(site.settings) as (desk, asked):
-            stage = Stage(site, MedWorkS(site.database, asked), desk, simulator, pack)
+            stage = Stage(site, MedWorkS(site.database, asked, site.handles), desk, simulator, pack)
             try:
                 stage.start_daemon()
                 stage.log_in_doctors()

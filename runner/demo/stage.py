@@ -79,6 +79,7 @@ class Stage:
     pack: Path
     expected: list[Expected] = field(default_factory=list)
     daemon: subprocess.Popen[bytes] | None = None
+    _beats_before: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -113,6 +114,7 @@ class Stage:
     def start_daemon(self) -> None:
         """Start the daemon as its own process and wait for its heartbeats."""
         command = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "run"]
+        self._beats_before = self._beats()
         with (self.site.folder / "daemon.out").open("ab") as output:
             self.daemon = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603  our own command
         self.until("the daemon's heartbeats", self._is_alive)
@@ -221,11 +223,15 @@ class Stage:
         return row.get("state") in FINAL
 
     def _is_alive(self) -> bool:
-        rows = self.medworks.rows(
-            "SELECT count(*) AS alive FROM EESZT_RUNNER"
-            " WHERE beat_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-2 seconds')"
+        """Whether it has sent heartbeats of its own, not those of the one before it."""
+        beats = self._beats()
+        return len(beats) >= len(self.lanes) and all(
+            at > self._beats_before.get(lane, "") for lane, at in beats.items()
         )
-        return int(str(rows[0]["alive"])) >= len(self.lanes)
+
+    def _beats(self) -> dict[str, str]:
+        rows = self.medworks.rows("SELECT lane, max(beat_at) AS beat_at FROM EESZT_RUNNER GROUP BY lane")
+        return {str(row["lane"]): str(row["beat_at"]) for row in rows}
 
     @property
     def lanes(self) -> Sequence[str]:

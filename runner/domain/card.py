@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-LABEL = "eeszt-runner card login 1"
+LABEL = "card login 1, eeszt-runner"
 """The first line of what a card signs, so that it can never be taken for anything else."""
 
 

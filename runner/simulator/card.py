@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NAMESPACE = "urn:x-eeszt-runner:reference-contract:1:kartya"
 PROOF = tag(NAMESPACE, "Igazolas")
 _STATEMENT = re.compile(
-    r"eeszt-runner card login 1\nendpoint [0-9a-f]{64}\nrequest [0-9a-f]{64}\nsession (?P<session>[0-9a-f]{64})\n"
+    r"card login 1, eeszt-runner\nendpoint [0-9a-f]{64}\nrequest [0-9a-f]{64}\nsession (?P<session>[0-9a-f]{64})\n"
     r"institution (?P<institution>[^\n]+)\ntime (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n"
 )
 _FRESH = timedelta(minutes=5)
