@@ -224,10 +224,8 @@ class Stage:
 
     def _is_alive(self) -> bool:
         """Whether it has sent heartbeats of its own, not those of the one before it."""
-        beats = self._beats()
-        return len(beats) >= len(self.lanes) and all(
-            at > self._beats_before.get(lane, "") for lane, at in beats.items()
-        )
+        beats, before = self._beats(), self._beats_before
+        return len(beats) >= len(self.lanes) and all(at > before.get(lane, "") for lane, at in beats.items())
 
     def _beats(self) -> dict[str, str]:
         rows = self.medworks.rows("SELECT lane, max(beat_at) AS beat_at FROM EESZT_RUNNER GROUP BY lane")

@@ -8,6 +8,7 @@ import http.client
 import json
 import logging
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -418,3 +419,59 @@ def test_an_address_may_carry_the_nonce_and_nothing_else(said: str, expected: st
 def test_a_card_that_refuses_to_sign_ends_the_login(hospital: Hospital) -> None:
     hospital.begin()
     assert hospital.refused(card(answers={INTERNAL_AUTHENTICATE: 0x6985})).number == 4214
+
+
+CLIENT = """\
+import base64, json, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+asked = json.load(sys.stdin)
+if asked["ask"] in sys.argv[3:]:
+    sys.exit(4)
+certificate = x509.load_pem_x509_certificate(open(sys.argv[1], "rb").read())
+if asked["ask"] == "certificate":
+    answer = certificate.public_bytes(serialization.Encoding.DER)
+else:
+    key = serialization.load_pem_private_key(open(sys.argv[2], "rb").read(), None)
+    r, s = decode_dss_signature(key.sign(base64.b64decode(asked["data"]), ec.ECDSA(hashes.SHA256())))
+    answer = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+print(json.dumps({"answer": base64.b64encode(answer).decode()}))
+"""
+
+
+@pytest.mark.parametrize("fails_at", [None, "certificate", "signature"])
+def test_the_cards_own_client_may_do_it(tmp_path: Path, fails_at: str | None) -> None:
+    site = Site(FrozenClock(datetime.now(UTC)))
+    made = opened(tmp_path, site, Authority(tmp_path).server(), profile="client")
+    identity = CARDS.issue()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (tmp_path / "client.py").write_text(CLIENT)
+    (tmp_path / "certificate").write_bytes(identity.certificate.public_bytes(pem))
+    (tmp_path / "key").write_bytes(identity.key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    words = (sys.executable, *(str(tmp_path / name) for name in ("client.py", "certificate", "key")))
+    client = (*words, fails_at) if fails_at else words
+    place = Workstation(made.workstation.host, made.workstation.port, made.workstation.pins, client=client)
+    try:
+        made.begin()
+        if fails_at is None:
+            assert log_in(place, NONCE, made.doctor).eeszt_user == "O12345"
+            assert made.doctor.seen == [("kovacs", INSTITUTION, "KLMNPR")]
+        else:
+            with pytest.raises(LoginError) as error:
+                log_in(place, NONCE, made.doctor)
+            assert error.value.number == 4225
+            assert site.logins.state() == []
+    finally:
+        made.endpoint.stop()
+
+
+def test_an_external_profile_without_a_client_on_this_machine_is_told(tmp_path: Path) -> None:
+    site = Site(FrozenClock(datetime.now(UTC)))
+    made = opened(tmp_path, site, Authority(tmp_path).server(), profile="client")
+    try:
+        made.begin()
+        assert made.refused(card()).number == 4225
+    finally:
+        made.endpoint.stop()
