@@ -205,6 +205,7 @@ def test_a_long_command_goes_in_pieces() -> None:
         ({"ends": timedelta(hours=-1)}, 4210),
         ({"begins": timedelta(days=1)}, 4210),
         ({"signs_documents": True}, 4211),
+        ({"signs_documents": True, "identifies_too": True}, 4211),
     ],
 )
 def test_a_certificate_that_is_not_for_logging_in_is_refused(facts: dict[str, object], expected: int) -> None:

@@ -51,16 +51,19 @@ class CardAuthority:
         begins: timedelta = timedelta(days=-1),
         ends: timedelta = timedelta(days=30),
         signs_documents: bool = False,
+        identifies_too: bool = False,
         usage: bool = True,
         purpose: bool = True,
     ) -> CardIdentity:
-        """Give a card for its owner; ``signs_documents`` makes it one of the electronic signature."""
+        """Give a card for its owner; ``signs_documents``: of the electronic signature, perhaps ``identifies_too``."""
         key = new_key(kind)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, owner)])
         builder = _builder(subject, self.name, key.public_key(), begins, ends)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         if usage:
-            builder = builder.add_extension(_usage(ca=False, signs_documents=signs_documents), critical=True)
+            builder = builder.add_extension(
+                _usage(ca=False, signs_documents=signs_documents, identifies=identifies_too), critical=True
+            )
         if purpose and not signs_documents:
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         return CardIdentity(builder.sign(self.key, hashes.SHA256()), key)
@@ -103,9 +106,9 @@ def _builder(
     )
 
 
-def _usage(*, ca: bool, signs_documents: bool = False) -> x509.KeyUsage:
+def _usage(*, ca: bool, signs_documents: bool = False, identifies: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not signs_documents,
+        digital_signature=identifies or not signs_documents,
         content_commitment=signs_documents,
         key_encipherment=False,
         data_encipherment=False,
