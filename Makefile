@@ -1,6 +1,6 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-card demo play bench pages verify clean
+.PHONY: help setup check test test-card test-oracle demo play bench pages verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ QUICK ?=
 WRITE ?=
 
 help: ## Print every target with a sentence
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Make the virtual environment .venv with the runner and everything its tests need
 
@@ -34,7 +34,7 @@ check: setup ## Lint, types, import layers, and the tests that need no real proc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -q -m 'not slow' -n auto --dist loadfile
+	$(BIN)/pytest -q -m 'not slow and not oracle' -n auto --dist loadfile
 
 test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/ruff check .
@@ -49,6 +49,9 @@ test: setup ## Everything that must be true: check, then the whole test suite
 test-card: setup ## Logins with a card in software in a reader of the real PC/SC service (Debian: pcscd vsmartcard-vpcd)
 	$(BIN)/pytest -q -rs tests/card
 
+test-oracle: setup ## The tests that need an Oracle: ORACLE_DSN=user/password@host:port/service, else a container, else orawire
+	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile)
+
 bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
@@ -59,8 +62,9 @@ bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios i
 pages: setup ## Write the generated reference pages anew
 	$(BIN)/python docs/generate.py
 
-verify: setup ## Fail if a generated page is stale or a known weakness is found in our code or what it depends on
+verify: setup ## Fail if a generated file is stale, an Oracle script is ill-formed, or a known weakness is found in code or dependencies
 	$(BIN)/python docs/generate.py --check --slow
+	$(BIN)/python tests/sql_lint.py
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive runner
 	$(BIN)/python tests/dependency_audit.py
 

@@ -1,5 +1,5 @@
 """
-Writes the pages, and parts of pages, that are made from the code; ``--check`` only says which are out of date.
+Writes the pages, parts of pages, and Oracle scripts that are made from the code; ``--check`` says which are stale.
 
 `make pages` writes, `make verify` checks. Parts stand between ``<!-- generated: name -->`` and ``<!-- end -->``;
 everything around them is written by hand. The
@@ -18,7 +18,9 @@ DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent), str(DOCS.parent / "tests" / "unit" / "domain")]
 
 from command_line import command_line  # noqa: E402
+from eeszt_api import eeszt_api  # noqa: E402
 from markdown_table import table  # noqa: E402
+from oracle_scripts import leftovers, shipped_scripts  # noqa: E402
 from rules_left_out import AROUND, ASSUMED, GUARDS, RULES, LeftOut, explored  # noqa: E402
 
 from runner.domain.facts import CHOICES, Kind, Option, Registration  # noqa: E402
@@ -219,6 +221,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/formats.md": formats,
     "reference/cli.md": command_line,
+    "reference/eeszt_api.md": eeszt_api,
 }
 PAGES_WITH_PARTS = ("explanation/states.md", "explanation/delivery_guarantee.md")
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n)(.*?)(\n<!-- end -->)", re.DOTALL)
@@ -236,24 +239,27 @@ def current(*, slow: bool = False) -> dict[Path, str]:
     pages = {DOCS / name: make() for name, make in PAGES.items()}
     for name in PAGES_WITH_PARTS:
         pages[DOCS / name] = with_parts((DOCS / name).read_text(encoding="utf-8"), slow=slow)
-    return pages
+    return pages | shipped_scripts()
 
 
 def stale(*, slow: bool = False) -> list[str]:
-    """Give the pages that are not as they should be, relative to the folder of the docs."""
+    """Give the files that are not as they should be, relative to the project."""
     pages = current(slow=slow).items()
-    return [str(path.relative_to(DOCS)) for path, text in pages if not path.exists() or path.read_text("utf-8") != text]
+    wrong = [path for path, text in pages if not path.exists() or path.read_text("utf-8") != text]
+    return [str(path.relative_to(DOCS.parent)) for path in (*wrong, *leftovers())]
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` only compare them."""
     if "--check" in arguments:
         names = stale(slow="--slow" in arguments)
-        print(*(f"docs/{name} is out of date: run `make pages`" for name in names), sep="\n", end="\n" * bool(names))
+        print(*(f"{name} is out of date: run `make pages`" for name in names), sep="\n", end="\n" * bool(names))
         return int(bool(names))
     for path, text in current(slow=True).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for path in leftovers():
+        path.unlink()
     return 0
 
 

@@ -293,6 +293,24 @@ class DayTally:
     paper: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    What a lane has to do now.
+
+    Attributes:
+        paused: An operator paused it.
+        claimable: There is something to claim.
+        probes: There is something to ask after.
+        time_passed: There is something for ``sweep``.
+    """
+
+    paused: bool
+    claimable: bool
+    probes: bool
+    time_passed: bool
+
+
 class Outbox(Protocol):
     """
     The daemon's side of the outboxes. Each verb is one transaction, commits, and is safe to repeat.
@@ -300,6 +318,9 @@ class Outbox(Protocol):
     Raises:
         StoreError: Nothing was changed, unless the text says that it is in doubt.
     """
+
+    def look(self, lane: str, types: Mapping[str, str]) -> Look:
+        """Look what a lane has to do, in one statement; ``types`` as for ``claim``. It locks and writes nothing."""
 
     def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
         """
@@ -327,13 +348,18 @@ class Outbox(Protocol):
         """
 
     def permit(self, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
-        """Store body, message identifier and digest, and turn CLAIMED into SENDING; item → permitted, or why not."""
+        """
+        Store body, message identifier and digest, and turn CLAIMED into SENDING; item → permitted, or why not.
+
+        Items that another session holds are left out of the answer: nothing was changed of them, ask again.
+        """
 
     def complete(self, completions: Sequence[Completion]) -> Mapping[int, Verdict]:
         """
         Apply outcomes: state, ward answer, identifiers, attempt, result, what is due from them; item → verdict.
 
-        An identifier that another item owns parks the item (IDENTIFIER_TAKEN) and tells the ward PAPER.
+        An identifier that another item owns parks the item (IDENTIFIER_TAKEN) and tells the ward PAPER. Items that
+        another session holds are left out of the answer: nothing was changed of them, hand them over again.
         """
 
     def sweep(self, lane: str) -> Mapping[str, int]:
@@ -341,7 +367,8 @@ class Outbox(Protocol):
         What time brings: rescue, ward answers due, windows closed, successors of failed predecessors, results expired.
 
         Returns:
-            Counts by verb: ``rescued``, ``answered``, ``missed``, ``skipped``, ``purged``; only those above zero.
+            Counts by verb: ``rescued``, ``answered``, ``cancelled``, ``missed``, ``skipped``, ``settled``, ``purged``;
+            only those above zero.
         """
 
     def write_back(self, limit: int) -> Mapping[str, int]:
@@ -432,7 +459,7 @@ class Desk(Protocol):
         """The document types in force."""
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
-        """Run one reading statement, for listings; column names in lower case."""
+        """Run one reading statement, for listings; column names in lower case, instants and days as text."""
 
 
 @dataclass(frozen=True, slots=True)

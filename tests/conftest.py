@@ -6,8 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.oracle import NoOracleError, OracleDatabase, Server, close_servers, oracle_server
+from tests.support.oracle import NoOracleError, OracleDatabase, Orawire, Server, close_servers, oracle_server
 from tests.support.oracle_schema import install_schema, schema_mark
+
+NEED_ORACLE = {"oracle", "bare_oracle", "oracle_23", "oracle_19"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs an Oracle, so that it can be run alone or left out."""
+    for item in items:
+        if NEED_ORACLE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.oracle)
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +35,15 @@ def oracle_19(_servers: None) -> Server:
 def oracle(oracle_19: Server) -> Iterator[OracleDatabase]:
     """A database of its own with our schema, the tables of the example and their three users."""
     yield from _fresh(oracle_19, installed=True)
+
+
+@pytest.fixture
+def oracle_23(_servers: None) -> Iterator[OracleDatabase]:
+    """Likewise where it is orawire, as release 23: another protocol generation of the driver."""
+    server = _server("23")
+    if not isinstance(server, Orawire):
+        pytest.skip(f"{server.title} has one release only, which the other tests are run on")
+    yield from _fresh(server, installed=True)
 
 
 @pytest.fixture

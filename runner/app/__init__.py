@@ -20,6 +20,7 @@ from runner.app.database import (
     opened_his,
     opened_store,
 )
+from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -36,6 +37,7 @@ __all__ = [
     "endpoint_pin",
     "folders",
     "install_example",
+    "install_oracle",
     "legible",
     "load_settings",
     "log_out",
@@ -45,6 +47,9 @@ __all__ = [
     "opened_desk",
     "opened_his",
     "opened_store",
+    "oracle_files",
+    "oracle_scripts",
+    "oracle_site",
     "running",
     "search_audit",
     "show_audit",

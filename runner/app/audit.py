@@ -20,7 +20,10 @@ from runner.domain.audit import EntryKind, Header
 from runner.errors import fault
 from runner.ports import Anchor, Desk, Entry
 
-ANCHORED = "SELECT audit_chain, max(audit_sequence) AS most FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL GROUP BY 1"
+ANCHORED = (
+    "SELECT audit_chain, max(audit_sequence) AS most FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL"
+    " GROUP BY audit_chain"
+)
 ANCHORS = (
     "SELECT audit_sequence, audit_head FROM EESZT_ATTEMPT WHERE audit_chain = :chain AND audit_sequence > :after"
     " AND audit_sequence <= :most ORDER BY audit_sequence LIMIT 1000"

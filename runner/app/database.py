@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.app.clock import SystemClock
+from runner.app.oracle import access_of
+from runner.app.schema import tables_of
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
 from runner.domain.audit import EntryKind
@@ -17,15 +19,16 @@ from runner.mapping import Mappings
 from runner.mapping.cases import run_cases
 from runner.ports import Desk, Entry, HisSession, Store
 from runner.settings import Database, Settings, shipped
-from runner.store import OutboxTable
 from runner.store.embedded import EmbeddedStore
+from runner.store.oracle import OracleStore
 
 
 def store_of(settings: Settings, mappings: Mappings) -> Store:
     """Open the database that the settings name."""
-    tables = {lane: OutboxTable(each.table, each.columns) for lane, each in mappings.outboxes.items()}
-    assert settings.database.path is not None
-    return EmbeddedStore(settings.database.path, tables, shipped("sql"))
+    tables = tables_of(mappings.outboxes)
+    if settings.database.path is not None:
+        return EmbeddedStore(settings.database.path, tables, shipped("sql"))
+    return OracleStore(access_of(settings.database), tables, shipped("sql"))
 
 
 def refuse_missing(database: Database) -> None:

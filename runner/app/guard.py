@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runner.app.oracle import open_lines
 from runner.domain.environment import is_marked
 from runner.eeszt.keys import names_of, read_pins
 from runner.errors import LoginError, RunnerError, fault
@@ -24,6 +25,7 @@ def environment_problems(settings: Settings, mappings: Mappings) -> list[RunnerE
         if mappings.pack.origin == "ours":
             problems.append(fault(8002, str(settings.eeszt.contract), name=mappings.pack.name))
         problems += _simulated(settings)
+        problems += open_lines(settings)
     return problems
 
 

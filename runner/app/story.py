@@ -21,14 +21,13 @@ _QUERIES = {
     " FROM EESZT_V_LOCAL_ITEM i LEFT JOIN EESZT_DOCUMENT_TYPE t ON t.document_type = i.document_type"
     " WHERE i.item_id = :item",
     "decisions": "SELECT decision AS line, acting_user, ending, reason_code, rules, decided_at FROM EESZT_V_DECISION"
-    " WHERE item_id = :item ORDER BY ending = 'PERMITTED', decided_at",
-    "message": "SELECT message_id, digest, acting_user, mapping_version, stored_at, expires_at, body IS NULL AS purged,"
-    " json_remove(document, '$._write_back') AS document FROM EESZT_MESSAGE WHERE item_id = :item",
+    " WHERE item_id = :item ORDER BY CASE WHEN ending = 'PERMITTED' THEN 1 ELSE 0 END, decided_at",
+    "message": "SELECT message_id, digest, acting_user, mapping_version, stored_at, expires_at, document,"
+    " CASE WHEN body IS NULL THEN 1 ELSE 0 END AS purged FROM EESZT_MESSAGE WHERE item_id = :item",
     "attempts": "SELECT ended_at, kind, ending, reason_code, took_ms, acting_user, verdict FROM EESZT_ATTEMPT"
     " WHERE item_id = :item AND kind <> 'DECIDE' ORDER BY attempt_id",
     "receipt": "SELECT name, value, is_second FROM EESZT_IDENTIFIER WHERE item_id = :item ORDER BY is_second, name",
-    "result": "SELECT asker, kept_at, expires_at, json_array_length(result) AS entries FROM EESZT_RESULT"
-    " WHERE item_id = :item",
+    "result": "SELECT asker, kept_at, expires_at, result FROM EESZT_RESULT WHERE item_id = :item",
     "write_backs": "SELECT table_name, key_json, values_json, state, tries, error FROM EESZT_WRITE_BACK"
     " WHERE item_id = :item ORDER BY write_back_id",
     "withdrawals": "SELECT item_id, state, acting_user, status_text FROM EESZT_V_STATUS WHERE withdraws = :item",
@@ -61,7 +60,7 @@ def story_of(desk: Desk, item: int) -> dict[str, Any] | None:
     story["message"] = _masked(parts["message"][0]) if parts["message"] else None
     if "PAPER" in {row["ward_answer"], row["original_ward"]}:
         story["receipt"] = [{**each, "value": "hidden: the ward has paper"} for each in parts["receipt"]]
-    story["result"] = parts["result"][0] if parts["result"] else None
+    story["result"] = _counted(parts["result"][0]) if parts["result"] else None
     story["write_backs"] = [
         {
             **each,
@@ -102,8 +101,15 @@ def _explained(decision: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
 
 
 def _masked(message: Mapping[str, Any]) -> dict[str, Any]:
-    fields = dict(_leaves(json.loads(message["document"]), ""))
+    document = {name: value for name, value in json.loads(message["document"] or "{}").items() if name != "_write_back"}
+    fields = dict(_leaves(document, ""))
     return {name: value for name, value in message.items() if name != "document"} | {"fields": fields}
+
+
+def _counted(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a query's result without what it says: how many entries its list has."""
+    said = json.loads(result["result"])
+    return {**result, "result": None, "entries": len(said) if isinstance(said, list) else 0}
 
 
 def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:

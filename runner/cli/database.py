@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import app
-from runner.cli.output import DONE, PERSON, add_json, listing
+from runner.cli.output import DONE, FAILED, PERSON, add_json, listing
 from runner.errors import fault
 
 if TYPE_CHECKING:
     import argparse
+
+    from runner.store.oracle.ddl import Site
+    from runner.store.oracle.script import Script
 
 
 def add(commands: Any) -> None:
@@ -20,8 +26,21 @@ def add(commands: Any) -> None:
     group = commands.add_parser("db", help="install and read the database").add_subparsers(
         metavar="ACTION", required=True
     )
-    command = group.add_parser("install", help="create tables, views and triggers (embedded database); safe to repeat")
+    command = group.add_parser("install", help="create what is missing of tables, views and triggers; safe to repeat")
+    add_names(command)
+    command.add_argument(
+        "--yes", action="store_true", help="Oracle: do not ask whether the scripts that are shown may run"
+    )
+    command.add_argument(
+        "--password-file", type=Path, help="Oracle: file with the owner's password; else it is asked for"
+    )
     command.set_defaults(handle=install)
+    command = group.add_parser("ddl", help="print the scripts of an Oracle database, for SQL*Plus or SQLcl")
+    add_names(command)
+    command.add_argument(
+        "--folder", type=Path, help="write them there, a file each, with install.sql and the optional ones"
+    )
+    command.set_defaults(handle=ddl)
     command = group.add_parser(
         "adopt", help="take a database that was moved, restored or copied; nothing is sent before that"
     )
@@ -44,10 +63,74 @@ def add(commands: Any) -> None:
 
 
 def install(args: argparse.Namespace) -> int:
-    """Create what is missing."""
-    with app.opened_store(args.settings) as store:
-        store.install(app.load_settings(args.settings).runner.environment)
+    """Create what is missing; on Oracle after it was shown."""
+    database = app.load_settings(args.settings).database
+    if database.path is not None:
+        with app.opened_store(args.settings) as store:
+            store.install(app.load_settings(args.settings).runner.environment)
+    elif not _install_oracle(args, database.user):
+        print("nothing was changed")
+        return FAILED
     print("the database is installed; `eeszt-runner mapping activate` puts the document types in force")
+    return DONE
+
+
+def _install_oracle(args: argparse.Namespace, user: str | None) -> bool:
+    site = site_for(args)
+    is_own = args.password_file is None and site.owner.upper() == (user or "").upper()
+    password = None if is_own else owners_password(args)
+    return app.install_oracle(args.settings, site, password, lambda scripts: agreed(args, scripts))
+
+
+def owners_password(args: argparse.Namespace) -> str:
+    """Give the owner's password: of the file that was named, else asked for without echo."""
+    if args.password_file is None:
+        return getpass.getpass("Password of the owner: ")
+    try:
+        return str(args.password_file.read_text(encoding="utf-8")).partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise fault(1006, "db install", file=str(args.password_file), name="--password-file", reason=reason) from error
+
+
+def agreed(args: argparse.Namespace, scripts: Sequence[Script]) -> bool:
+    """Show the scripts that would run, and ask."""
+    for script in scripts:
+        print(f"-- {script.name}: {script.says}\n{script.body}\n")
+    if args.yes:
+        return True
+    answer = input(f"Run these {len(scripts)} script(s)? [y/N] ") if sys.stdin.isatty() else ""
+    return answer.strip().lower() in {"y", "yes", "i", "igen"}
+
+
+def add_names(command: argparse.ArgumentParser) -> None:
+    """Add what a site may call users and tablespaces."""
+    command.add_argument("--owner", help="whose schema everything is in; else database.owner, else EESZT")
+    command.add_argument("--runtime", help="the daemon's user; else database.user, else EESZT_RUNTIME")
+    command.add_argument("--his", help="the HIS's user or role; else MEDWORKS")
+    command.add_argument("--tablespace", help="of tables; else the owner's own")
+    command.add_argument("--index-tablespace", help="of indexes; else that of the tables")
+    command.add_argument("--lob-tablespace", help="of payloads, bodies and documents; else that of the tables")
+
+
+def site_for(args: argparse.Namespace) -> Site:
+    """Give the names that the command line says."""
+    users = {"owner": args.owner, "runtime": args.runtime, "his": args.his}
+    places = {"data": args.tablespace, "index": args.index_tablespace, "lob": args.lob_tablespace}
+    return app.oracle_site(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+
+
+def ddl(args: argparse.Namespace) -> int:
+    """Print the scripts, or write them into a folder."""
+    site = site_for(args)
+    if args.folder is None:
+        for script in app.oracle_scripts(site):
+            print(script.file())
+        return DONE
+    for name, text in app.oracle_files(site).items():
+        (args.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (args.folder / name).write_text(text, encoding="utf-8")
+    print(f"the scripts are in {args.folder}; in SQL*Plus, there and as {site.owner}: @install.sql")
     return DONE
 
 

@@ -29,8 +29,9 @@ LIST = "SELECT * FROM EESZT_V_STATUS WHERE (:state IS NULL OR state = :state) OR
 
 FIGURES = ("day", "lane", "document_type", "state", "number", "p50_s", "p95_s", "retries", "probes", "paper")
 
-DAY = """
-SELECT * FROM EESZT_DAY WHERE day = coalesce(:day, (SELECT max(day) FROM EESZT_DAY))
+DAY = "SELECT * FROM EESZT_DAY WHERE day = :day ORDER BY lane, document_type, state"
+LAST_DAY = """
+SELECT * FROM EESZT_DAY WHERE day = (SELECT max(day) FROM EESZT_DAY)
  ORDER BY lane, document_type, state"""
 
 
@@ -97,10 +98,10 @@ def story(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _day(text: str) -> str:
+def _day(text: str) -> date:
     """Take a day of the calendar."""
     try:
-        return date.fromisoformat(text).isoformat()
+        return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day, write it as 2026-03-02") from None
 
@@ -108,7 +109,7 @@ def _day(text: str) -> str:
 def stats(args: argparse.Namespace) -> int:
     """Print a day's figures; the daemon counts every ten minutes."""
     with app.opened_store(args.settings) as store:
-        rows = store.desk.rows(DAY, day=args.day)
+        rows = store.desk.rows(DAY, day=args.day) if args.day else store.desk.rows(LAST_DAY)
     if args.json or rows:
         print(listing(rows, FIGURES, as_json=args.json))
     else:

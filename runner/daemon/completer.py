@@ -10,7 +10,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from runner.domain.outbox import Verdict
-from runner.errors import BUSY, RunnerError, places
+from runner.errors import IN_DOUBT, RunnerError, passes, places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +105,11 @@ class Completer:
         self._written_at = time.monotonic()
         self._site.hook("completed", items)
         for completion in batch:
-            _report(completion, verdicts.get(completion.item_id, Verdict.LOST_LEASE))
+            verdict = verdicts.get(completion.item_id)
+            if verdict is not None:
+                _report(completion, verdict)
+            elif not self._stopping.is_set():
+                self._queue.put(completion)  # another session holds its row: it comes again with the next batch
 
     def _applied(self, batch: Sequence[Completion]) -> Mapping[int, Verdict]:
         """
@@ -121,7 +125,7 @@ class Completer:
             except RunnerError as error:
                 facts = {"event": "complete.failed", "fault": str(error), "count": len(batch)}
                 logger.error("outcomes could not be written", extra=facts)
-                tries -= self._stopping.is_set() or error.number != BUSY
+                tries -= self._stopping.is_set() or not (passes(error) or error.number == IN_DOUBT)
                 if not tries:
                     raise
                 time.sleep(RETRY_S)

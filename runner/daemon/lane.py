@@ -15,11 +15,11 @@ from runner.daemon.work import Dispatch
 from runner.daemon.worker import SOMEBODY_WAITS
 from runner.domain import sentences
 from runner.domain.outcome import Ending, Outcome, Reason
-from runner.errors import BUSY, RunnerError, places
+from runner.errors import RunnerError, passes, places
 from runner.ports import Completion, Message, Permitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.daemon.completer import Completer
     from runner.daemon.holding import Held
@@ -100,15 +100,22 @@ class Poller:
         if now >= self._next_beat:
             self._site.outbox.beat(self._lane.name, self._site.owner)
             self._next_beat = now + BEAT_S
-        if now >= self._next_sweep:
-            self._sweep()
-            self._next_sweep = now + SWEEP_S
-        took = 0
-        if len(self._held) < self._lane.batch and not self._site.outbox.is_paused(self._lane.name):
-            took += self._claim()
-            took += self._claim_probes()
+        took = self._take(now) if len(self._held) < self._lane.batch or now >= self._next_sweep else 0
         self._held.prepare(self._senders.free)
         return self._permit() or took > 0
+
+    def _take(self, now: float) -> int:
+        """Look what there is, in one statement, and take it; how many items."""
+        types, most = self._types()
+        look = self._site.outbox.look(self._lane.name, types)
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_S
+            if look.time_passed:
+                self._sweep()
+        if len(self._held) >= self._lane.batch or look.paused:
+            return 0
+        took = self._claim(types, most) if look.claimable else 0
+        return took + (self._claim_probes() if look.probes else 0)
 
     def _sweep(self) -> None:
         """Do what time brings; where that meets a fault, the lane claims and sends all the same."""
@@ -135,8 +142,7 @@ class Poller:
             most = most if few is None else min(most, few)
         return types, max(1, most)
 
-    def _claim(self) -> int:
-        types, most = self._types()
+    def _claim(self, types: Mapping[str, str], most: int) -> int:
         token, since = uuid.uuid4().hex, self._site.clock.monotonic()
         items = self._site.outbox.claim(self._lane.name, token, most, self._lane.lease_s, types)
         if not items:
@@ -209,8 +215,9 @@ class Poller:
             return self._send_permitted(group)
         except Exception as error:  # noqa: BLE001  one message must not take the others with it
             self._say_trouble(str(error) if isinstance(error, RunnerError) else places(error))
-            if isinstance(error, RunnerError) and error.number == BUSY:
+            if passes(error):
                 self._held.put_back(group)
+                self._stopping.wait(TROUBLE_S)
                 return 0
             if len(group) > 1:
                 return sum(self._send_group([each]) for each in group)
@@ -226,7 +233,10 @@ class Poller:
         self._site.hook("permitted", items)
         sent = 0
         for ready, send_until in group:
-            permitted = answers[ready.item.row.item_id]
+            permitted = answers.get(ready.item.row.item_id)
+            if permitted is None:  # another session holds its row
+                self._held.put_back([(ready, send_until)])
+                continue
             if not isinstance(permitted, Permitted):
                 logger.info(
                     "item may not be sent",

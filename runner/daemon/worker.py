@@ -13,7 +13,7 @@ from runner.domain import recording, sentences
 from runner.domain.facts import Kind
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.domain.policy import Sender
-from runner.errors import BUSY, RunnerError, places
+from runner.errors import RunnerError, passes, places
 from runner.mapping import DocumentType, RowRefused
 from runner.ports import Item
 
@@ -59,7 +59,7 @@ def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Unsent:
     except NoTokenError:
         outcome = _not_reached()
     except RunnerError as error:
-        if error.number == BUSY:
+        if passes(error):
             return Unsent(_not_reached())
         logger.error(
             "item could not be prepared", extra={"event": "item.fault", "item": item.row.item_id, "fault": str(error)}

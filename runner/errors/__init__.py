@@ -12,6 +12,8 @@ from runner.errors.entry import Entry
 from runner.errors.exceptions import (
     BUSY,
     CLASSES,
+    IN_DOUBT,
+    PASSING,
     BugError,
     IntegrityError,
     LoginError,
@@ -24,6 +26,7 @@ from runner.errors.exceptions import (
     StoreError,
     TransportError,
     fault,
+    passes,
     places,
 )
 from runner.errors.table import TABLE
@@ -31,6 +34,8 @@ from runner.errors.table import TABLE
 __all__ = [
     "BUSY",
     "CLASSES",
+    "IN_DOUBT",
+    "PASSING",
     "TABLE",
     "BugError",
     "Entry",
@@ -45,5 +50,6 @@ __all__ = [
     "StoreError",
     "TransportError",
     "fault",
+    "passes",
     "places",
 ]

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 BUSY = 7001
-"""The one fault of the database that passes by itself: another program writes; nothing was changed."""
+"""Another program writes to the embedded database; nothing was changed."""
+
+IN_DOUBT = 7402
+"""The answer to a commit was lost; whatever it was must be read back before anything is done about it."""
+
+PASSING = frozenset({BUSY, 7401, *range(7403, 7412), *range(7414, 7417), 7419})
+"""Faults of the database as a whole: nothing was changed, no item is to blame, and trying again does no harm."""
 
 
 class RunnerError(Exception):
@@ -89,6 +95,11 @@ CLASSES: dict[int, type[RunnerError]] = {
 def fault(number: int, where: str, **facts: object) -> RunnerError:
     """Give the exception of ``number``, of the class that its thousand-block names; the caller raises it."""
     return CLASSES[number // 1000](number, where, **facts)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether nothing was changed, no item is to blame, and the same may succeed later."""
+    return isinstance(error, RunnerError) and error.number in PASSING
 
 
 def places(error: BaseException) -> str:

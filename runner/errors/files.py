@@ -98,6 +98,10 @@ FILES: dict[int, Entry] = {
         " `SQLNET.ENCRYPTION_CLIENT=REQUIRED` in sqlnet.ora of 'database.config_dir'.",
     ),
     1063: Entry("the file {file!r}, named by setting {name!r}, holds no password", "Write it there, in one line."),
+    1064: Entry(
+        "the database's address cannot be read: {reason}",
+        "Correct 'database.dsn', or name the folder of tnsnames.ora in 'database.config_dir'.",
+    ),
     # 2: mapping, author
     2001: Entry("the file cannot be read: {reason}", "Correct the path, the rights or the encoding (UTF-8)."),
     2002: Entry(

@@ -6,7 +6,8 @@ from runner.errors.card import CARD
 from runner.errors.entry import Entry
 from runner.errors.files import FILES
 from runner.errors.integrity import INTEGRITY
+from runner.errors.oracle import ORACLE
 from runner.errors.schema import SCHEMA
 from runner.errors.work import WORK
 
-TABLE: dict[int, Entry] = FILES | WORK | INTEGRITY | SCHEMA | CARD
+TABLE: dict[int, Entry] = FILES | WORK | ORACLE | SCHEMA | INTEGRITY | CARD

@@ -149,6 +149,13 @@ def _lane(file: YamlFile, around: Surroundings, problems: Problems) -> str:
         lane = next((name for name, usual in USUAL_LANES.items() if kinds & usual), BACKGROUND)
     if around.outboxes and lane not in around.outboxes:
         problems.add_unknown(file.at("lane"), "lane", lane, around.outboxes)
+    elif "withdrawn_by" in file.data and around.outboxes and around.outboxes[lane].key:
+        instead = (
+            "Give it the lane of an outbox of its own: nobody but the HIS inserts into its tables, no withdrawal either"
+        )
+        problems.add(
+            2014, file.at("withdrawn_by"), what=f"a withdrawal, in the table of the HIS {lane!r},", instead=instead
+        )
     return str(lane)
 
 

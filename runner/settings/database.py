@@ -16,8 +16,9 @@ class Database:
 
     Attributes:
         path: File of the embedded database (SQLite): for demonstration, tests and authors of mappings; one daemon only.
-        dsn: An Oracle database: ``host:port/service``, ``tcps://host:port/service``, a descriptor, or a name of
-            `tnsnames.ora` in `config_dir`. Production demands TCPS, or Oracle's own encryption in `thick` mode.
+        dsn: An Oracle database: ``host:port/service``, ``tcps://host:port/service``, a descriptor (several addresses
+            and retries for a fail-over belong there), or a name of `tnsnames.ora` in `config_dir`. Production demands
+            TCPS, or Oracle's own encryption in `thick` mode.
         user: The runtime user; left out where the wallet holds name and password.
         password_file: File with its password, in one line.
         owner: Whose schema the tables are in; the user's own where it is left out.
@@ -31,8 +32,6 @@ class Database:
         session_wait_s: How long work waits for a free session before it is put off.
         connect_timeout_s: Longest wait for one connection.
         call_timeout_s: Longest wait for one answer of the database; whatever hangs longer is broken off.
-        connect_retries: How often one connection is tried again at once, for a fail-over; left out: as `dsn` says.
-        connect_retry_delay_s: Pause before each, in whole seconds.
         session_life_s: How old a session may become; then another takes its place, so that a balanced cluster stays so.
         ping_after_s: How long a session may have rested before it is tested first.
     """
@@ -47,15 +46,13 @@ class Database:
     config_dir: Place | None = None
     mode: Literal["thin", "thick"] = "thin"
     client_dir: Place | None = None
-    sessions_least: Count = 2
+    sessions_least: Count = 1
     sessions_most: Count = 12
-    session_wait_s: Duration = 5.0
+    session_wait_s: Duration = 2.0
     connect_timeout_s: Duration = 5.0
-    call_timeout_s: Duration = 15.0
-    connect_retries: Count | None = None
-    connect_retry_delay_s: Duration = 1.0
+    call_timeout_s: Duration = 10.0
     session_life_s: Duration = 3600.0
-    ping_after_s: Duration = 60.0
+    ping_after_s: Duration = 30.0
 
     @property
     def where(self) -> str:
@@ -84,6 +81,6 @@ def _oracle_conflicts(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...
         yield ("database",), 1010, {"other": "database.user"}
     if "client_dir" in table and table.get("mode") != "thick":
         yield ("database", "client_dir"), 1010, {"other": 'database.mode = "thick"'}
-    least, most = table.get("sessions_least", 2), table.get("sessions_most", 12)
+    least, most = table.get("sessions_least", 1), table.get("sessions_most", 12)
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield ("database", "sessions_least"), 1061, {"least": least, "most": most}

@@ -114,7 +114,7 @@ def folded(name: str, where: str) -> str:
         StoreError: It is none, so it is not brought near a statement.
     """
     upper = quoted(name, where).upper()
-    return upper.strip('"') if upper.startswith('"EESZT_') else upper
+    return upper.strip('"') if upper.startswith(('"EESZT_', '"EESZT"')) else upper
 
 
 def name_of(table: str, suffix: str, dialect: Dialect = SQLITE) -> str:

@@ -33,6 +33,11 @@ def target_of(copy: WriteBack) -> str:
     return json.dumps([copy.table.upper(), *key], ensure_ascii=False)
 
 
+def to_json(value: object) -> str:
+    """Give a list or a map as statements take it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def to_text(instant: datetime | None) -> str | None:
     """Give an aware instant as a database without a type for it stores it: UTC text that sorts."""
     if instant is None:
@@ -101,17 +106,17 @@ def to_stored(record: Record) -> Stored:
 
 
 def to_binds(was: Row, row: Row) -> dict[str, object]:
-    """Give the binds of ``write_row``: what a step made of the row, and what it saw."""
+    """Give the binds of ``write_row``: what a step made of the row, and what it saw of what others may write too."""
     return {
         "item_id": row.item_id,
         "state": row.state.value,
         "ward_answer": row.ward_answer,
         "claim_token": row.claim_token,
-        "lease_until": to_text(row.lease_until),
-        "next_at": to_text(row.next_at),
-        "sent_at": to_text(row.sent_at),
+        "lease_until": row.lease_until,
+        "next_at": row.next_at,
+        "sent_at": row.sent_at,
         "message_id": row.message_id,
-        "withdraw_asked_at": to_text(row.withdraw_asked_at),
+        "withdraw_asked_at": row.withdraw_asked_at,
         "compensation": row.compensation,
         "attempts": row.attempts,
         "probe_count": row.probe_count,
@@ -119,9 +124,16 @@ def to_binds(was: Row, row: Row) -> dict[str, object]:
         "reason_code": row.reason_code,
         "status_text": sentences.bounded(row.status_text),
         "was_state": was.state.value,
+        "was_lease_until": was.lease_until,
+        "was_next_at": was.next_at,
+        "was_compensation": was.compensation,
+        "was_attempts": was.attempts,
+        "was_probe_count": was.probe_count,
+        "was_rescue_count": was.rescue_count,
+        "was_reason_code": was.reason_code,
         "was_claim_token": was.claim_token,
         "was_ward_answer": was.ward_answer,
-        "was_withdraw_asked_at": to_text(was.withdraw_asked_at),
+        "was_withdraw_asked_at": was.withdraw_asked_at,
     }
 
 
@@ -136,9 +148,9 @@ def to_item(lane: str, row: Row, record: Record) -> Item:
         workplace=record["workplace"] or "",
         recorded_at=certain(to_instant(record["recorded_at"])),
         created_at=certain(to_instant(record["created_at"])),
-        source_key=record["source_key"],
-        order_key=record["order_key"],
-        payload=record["payload"],
+        source_key=record["source_key"] or None,
+        order_key=record["order_key"] or None,
+        payload=record["payload"] or None,
         proof=Proof(record["recorder_proof"]),
         login_at_recording=LoginAtRecording(record["login_at_recording"]),
         acting_user=record["acting_user"],
@@ -148,7 +160,7 @@ def to_item(lane: str, row: Row, record: Record) -> Item:
         stored_document=record["document"] if left else None,
         mapping_version=record["mapping_version"],
         first_recorded_at=to_instant(record["first_recorded_at"]),
-        oth_code=record["oth_code"],
+        oth_code=record["oth_code"] or ("" if record["is_workplace"] else None),
     )
 
 

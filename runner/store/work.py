@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
 
 class Transaction(Protocol):
-    """
-    What a database gives inside one transaction on one lane. Rows that it loads are locked until the end.
+    """What a database gives inside one transaction on one lane. Rows that it loads are locked until the end."""
 
-    Attributes:
-        now: The database's clock, read after the lock.
-    """
-
-    now: datetime
+    @property
+    def now(self) -> datetime:
+        """The database's clock, read after the lock."""
 
     def load(self, items: Collection[int]) -> Mapping[int, Stored]:
         """Lock and read rows; items that do not exist are left out."""

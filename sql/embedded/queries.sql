@@ -56,7 +56,8 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
        m.body AS body, m.document AS document, o.[mapping_version] AS mapping_version,
        o.[first_recorded_at] AS first_recorded_at,
-       (SELECT coalesce(p.oth_code, '') FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code
+       (SELECT p.oth_code FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code,
+       EXISTS (SELECT 1 FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS is_workplace
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
   LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
@@ -204,6 +205,16 @@ SELECT [item_id] FROM [outbox]
  WHERE [withdraw_asked_at] IS NOT NULL AND [state] IN ('NEW', 'WAITING', 'PARKED') AND [sent_at] IS NULL
  LIMIT :limit
 
+-- withdrawals_ended --
+-- Originals that do not know yet how their last withdrawal ended, since another session held them at that moment.
+SELECT o.[item_id] AS item_id, w.[state] AS state, w.[reason_code] AS reason_code, w.[sent_at] AS sent_at,
+       w.[status_text] AS status_text
+  FROM [outbox] o JOIN [outbox] w
+    ON w.[item_id] = (SELECT max(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
+ WHERE o.[compensation] IN ('DUE', 'FAILED') AND o.[compensation] = 'DUE'
+   AND w.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+ LIMIT :limit
+
 -- results_expired --
 -- Whether a query's answer has been kept long enough.
 SELECT item_id FROM EESZT_RESULT WHERE expires_at <= :now LIMIT :limit
@@ -276,7 +287,7 @@ SELECT (SELECT max(beat_at) FROM EESZT_RUNNER WHERE lane = [lane]) AS beat_at,
 
 -- day_closed --
 -- Whether a day was counted after it was over.
-SELECT EXISTS (SELECT 1 FROM EESZT_DAY WHERE day = :day AND counted_at >= :until)
+SELECT EXISTS (SELECT 1 FROM EESZT_DAY WHERE day = :day AND counted_at >= :until) AS closed
 
 -- forget_day --
 -- Room for a day's figures.
@@ -563,12 +574,13 @@ UPDATE EESZT_INSTALLATION
        database_id = CASE WHEN :is_copy THEN lower(hex(randomblob(16))) ELSE database_id END
 
 -- logged --
--- Up to which entry of which chain of the audit log this database agrees with it: anchored, or compared when it was adopted.
-SELECT chain, max(sequence) AS sequence FROM (
-  SELECT audit_chain AS chain, audit_sequence AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
-  UNION ALL
-  SELECT l.key, l.value FROM EESZT_INSTALLATION i, json_each(coalesce(i.adopted_log, '{}')) l)
- GROUP BY chain
+-- Up to which entry of which chain of the audit log this database agrees with it, since it is anchored here.
+SELECT audit_chain AS chain, max(audit_sequence) AS sequence FROM EESZT_ATTEMPT WHERE audit_chain IS NOT NULL
+ GROUP BY audit_chain
+
+-- logged_at_adoption --
+-- Likewise, since it was compared when the database was adopted; JSON.
+SELECT adopted_log AS log FROM EESZT_INSTALLATION WHERE adopted_log IS NOT NULL
 
 -- end_all_logins --
 -- Nobody is logged in to an adopted database, and no login that was begun may be finished.

@@ -219,3 +219,602 @@ SELECT o.[document_type] AS document_type, o.[source_key] AS source_key, o.[orde
        COALESCE(o.[first_recorded_at], o.[recorded_at]) AS first_recorded_at
   FROM [outbox] o
  WHERE o.[item_id] = :item_id
+
+-- now --
+-- The database's clock; leases and deadlines use no other.
+SELECT [now] AS now FROM DUAL
+
+-- row_columns --
+-- A part of statements: what the protocol knows of an item, and the clock.
+o.[item_id] AS item_id, o.[state] AS state, o.[ward_answer] AS ward_answer, o.[claim_token] AS claim_token,
+       o.[lease_until] AS lease_until, o.[next_at] AS next_at, o.[send_by] AS send_by, o.[answer_by] AS answer_by,
+       o.[sent_at] AS sent_at, o.[message_id] AS message_id, o.[withdraw_asked_at] AS withdraw_asked_at,
+       o.[compensation] AS compensation, o.[attempts] AS attempts, o.[probe_count] AS probe_count,
+       o.[rescue_count] AS rescue_count, o.[reason_code] AS reason_code, o.[status_text] AS status_text,
+       o.[withdraws] AS withdraws, o.[acting_user] AS acting_user,
+       (SELECT m.expires_at FROM EESZT_MESSAGE m WHERE m.item_id = o.[item_id]) AS expires_at,
+       (SELECT m.digest FROM EESZT_MESSAGE m WHERE m.item_id = o.[item_id]) AS digest,
+       (SELECT MAX(i.value) FROM EESZT_IDENTIFIER i
+         WHERE i.item_id = o.[item_id] AND i.name = 'eeszt_id' AND i.is_second = 0) AS eeszt_id,
+       [now] AS now
+
+-- due_rows --
+-- A part of statements: rows that this daemon may claim now, whose predecessor allows them. The subqueries stay filters, so
+-- that the rows come in the order of the small index and no more of them are read than are fetched.
+  FROM [outbox] o
+ WHERE o.[due_prio] IS NOT NULL AND o.[due_at] <= [now] AND o.[unsettled] IS NULL
+   AND NOT EXISTS (SELECT /*+ NO_UNNEST */ 1 FROM EESZT_LANE l WHERE l.lane = [lane] AND l.paused_at IS NOT NULL)
+   AND EXISTS (SELECT /*+ NO_UNNEST */ 1
+                 FROM EESZT_DOCUMENT_TYPE t
+                 JOIN JSON_TABLE(:types, '$[*]' COLUMNS (document_type VARCHAR2(60 CHAR) PATH '$[0]',
+                                                         digest VARCHAR2(64 CHAR) PATH '$[1]')) h
+                   ON h.document_type = t.document_type AND h.digest = t.digest
+                WHERE t.document_type = o.[document_type] AND t.active = 1)
+   AND (o.[depends_on] IS NULL OR EXISTS (
+         SELECT /*+ NO_UNNEST */ 1 FROM [outbox] p
+          WHERE p.[item_id] = o.[depends_on]
+            AND (p.[state] = 'ACCEPTED'
+                 OR (o.[needs] = 'FINAL'
+                     AND p.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED'))
+                 OR (p.[withdraws] IS NOT NULL AND p.[state] = 'SKIPPED' AND p.[reason_code] = 'PREDECESSOR'))))
+   AND (o.[depends_on] IS NULL OR NOT EXISTS (  -- locked when it should have been handed on: see lock_successors
+         SELECT /*+ NO_UNNEST */ 1
+           FROM [outbox] e JOIN [outbox] g ON g.[item_id] = e.[depends_on]
+          WHERE e.[item_id] = o.[depends_on] AND e.[sent_at] IS NULL
+            AND e.[state] IN ('INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND g.[state] NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+            AND (e.[reason_code] = 'PREDECESSOR'
+                 OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE w WHERE w.withdrawal_type = e.[document_type]))))
+
+-- probe_rows --
+-- A part of statements: rows to ask after now, unknown or ended by absence and asked after once more.
+  FROM [outbox] o
+ WHERE o.[probe_at] <= [now] AND o.[lease_until] IS NULL AND (o.[state] = 'UNKNOWN' OR o.[reason_code] = 'ABSENT')
+   AND NOT EXISTS (SELECT /*+ NO_UNNEST */ 1 FROM EESZT_LANE l WHERE l.lane = [lane] AND l.paused_at IS NOT NULL)
+   AND o.[document_type] IN (SELECT jt.name FROM JSON_TABLE(:names, '$[*]' COLUMNS (name VARCHAR2(60 CHAR) PATH '$')) jt)
+
+-- claimable --
+-- Whether there is anything to claim.
+SELECT 1
+[block due_rows]
+
+-- claim --
+-- Due rows by priority and number, locked as they are fetched: never ROWNUM or FETCH FIRST, which count before what others
+-- have locked is skipped. The daemon fetches exactly as many as it takes.
+SELECT [block row_columns]
+[block due_rows]
+ ORDER BY o.[due_prio], o.[due_id]
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- probes_due --
+-- Whether there is anything to ask after.
+SELECT 1
+[block probe_rows]
+
+-- claim_probes --
+-- Rows to ask after, likewise.
+SELECT [block row_columns]
+[block probe_rows]
+ ORDER BY o.[probe_at]
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- lane_paused --
+-- Whether an operator paused the lane.
+SELECT 1 FROM EESZT_LANE l WHERE l.lane = [lane] AND l.paused_at IS NOT NULL
+
+-- lock_rows --
+-- Items for this transaction alone, as they stand; what another session holds is left out and never waited for.
+SELECT [block row_columns]
+  FROM [outbox] o
+ WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- rows --
+-- Items as they stand, without a lock.
+SELECT [block row_columns]
+  FROM [outbox] o
+ WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- rows_of_token --
+-- What a claim whose answer was lost came to.
+SELECT [block row_columns]
+  FROM [outbox] o
+ WHERE o.[claim_token] = :token
+
+-- items --
+-- What the work on claimed items needs besides; the body where bytes once left.
+SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_by] AS recorded_by,
+       o.[workplace] AS workplace, o.[recorded_at] AS recorded_at, o.[created_at] AS created_at,
+       o.[source_key] AS source_key, o.[order_key] AS order_key,
+       o.[recorder_proof] AS recorder_proof, o.[login_at_recording] AS login_at_recording,
+       o.[acting_user] AS acting_user, o.[withdraws] AS withdraws, w.[recorded_by] AS prescriber,
+       o.[mapping_version] AS mapping_version, o.[first_recorded_at] AS first_recorded_at,
+       (SELECT p.oth_code FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code,
+       (SELECT COUNT(*) FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS is_workplace,
+       m.body AS body, m.document AS document, o.[payload] AS payload
+  FROM [outbox] o
+  LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
+  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
+ WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- write_row --
+-- Write what a step changed, if the row is still what the step saw: a row that came stale from under SKIP LOCKED is not
+-- changed. What is to be sent must still be in time.
+UPDATE [outbox]
+   SET [state] = :state, [ward_answer] = :ward_answer, [claim_token] = :claim_token, [lease_until] = :lease_until,
+       [next_at] = :next_at, [sent_at] = :sent_at, [message_id] = :message_id, [withdraw_asked_at] = :withdraw_asked_at,
+       [compensation] = :compensation, [attempts] = :attempts, [probe_count] = :probe_count,
+       [rescue_count] = :rescue_count, [reason_code] = :reason_code, [status_text] = :status_text,
+       [acting_user] = COALESCE(:acting_user, [acting_user]),
+       [mapping_version] = COALESCE([mapping_version], :mapping_version),
+       [claim_owner] = CASE WHEN :claim_token IS NULL THEN NULL ELSE COALESCE(:claim_owner, [claim_owner]) END,
+       [state_at] = CASE WHEN [state] = :state THEN [state_at] ELSE [now] END
+ WHERE [item_id] = :item_id AND [state] = :was_state AND [attempts] = :was_attempts
+   AND [probe_count] = :was_probe_count AND [rescue_count] = :was_rescue_count
+   AND ([claim_token] = :was_claim_token OR ([claim_token] IS NULL AND :was_claim_token IS NULL))
+   AND ([ward_answer] = :was_ward_answer OR ([ward_answer] IS NULL AND :was_ward_answer IS NULL))
+   AND ([withdraw_asked_at] = :was_withdraw_asked_at OR ([withdraw_asked_at] IS NULL AND :was_withdraw_asked_at IS NULL))
+   AND ([compensation] = :was_compensation OR ([compensation] IS NULL AND :was_compensation IS NULL))
+   AND ([reason_code] = :was_reason_code OR ([reason_code] IS NULL AND :was_reason_code IS NULL))
+   AND ([lease_until] = :was_lease_until OR ([lease_until] IS NULL AND :was_lease_until IS NULL))
+   AND ([next_at] = :was_next_at OR ([next_at] IS NULL AND :was_next_at IS NULL))
+   AND (:state <> 'SENDING' OR [state] = 'SENDING' OR [send_by] IS NULL OR [send_by] > [now])
+
+-- store_message --
+-- Keep what leaves before it leaves. The LOBs stand last: what is longer than 4000 bytes must.
+INSERT INTO EESZT_MESSAGE (item_id, message_id, digest, acting_user, mapping_version, stored_at, expires_at, decision,
+                           has_document, rules, document, body)
+VALUES (:item_id, :message_id, :digest, :acting_user, :mapping_version, :now, :expires_at, :decision,
+        1, :rules, :document, :body)
+
+-- renew_message --
+-- A retry keeps bytes and identifier and renews the expiry.
+UPDATE EESZT_MESSAGE SET expires_at = :expires_at WHERE item_id = :item_id
+
+-- put_body --
+-- Bytes that were lost and made anew.
+UPDATE EESZT_MESSAGE SET purged_at = NULL, body = :body WHERE item_id = :item_id AND body IS NULL
+
+-- successors_of --
+-- What waits for one of these items to be accepted and can still be ended.
+SELECT o.[depends_on] AS depends_on, o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[needs_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- lock_successors --
+-- What waits for items that never went, as far as no other session holds it; the claim holds back what is left out here.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[depends_on] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+   AND o.[state] IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   FOR UPDATE OF o.[state] SKIP LOCKED
+
+-- hand_on_locked --
+-- hand_on for those rows alone.
+[block hand_on]
+   AND o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- identifier_owner --
+-- Whose identifiers are.
+SELECT i.name AS name, i.value AS value, i.item_id AS item_id
+  FROM EESZT_IDENTIFIER i
+  JOIN JSON_TABLE(:receipts, '$[*]' COLUMNS (name VARCHAR2(60 CHAR) PATH '$[0]', value VARCHAR2(200 CHAR) PATH '$[1]')) r
+    ON r.name = i.name AND r.value = i.value
+
+-- keep_identifier --
+-- Keep an identifier for its item, unless it or what it withdraws has it already; one of another item is ORA-00001.
+INSERT INTO EESZT_IDENTIFIER (name, value, item_id, is_second, kept_at)
+SELECT :name, :value, :item_id, :is_second, :now FROM DUAL
+ WHERE NOT EXISTS (SELECT 1 FROM EESZT_IDENTIFIER i
+                    WHERE i.name = :name AND i.value = :value AND i.item_id IN (:item_id, :withdraws))
+
+-- keep_attempt --
+-- One try or probe with the place of its answer in the audit log, or a decision by which nothing was sent.
+INSERT INTO EESZT_ATTEMPT (item_id, kind, ended_at, took_ms, ending, reason_code, acting_user, verdict, decision,
+                           audit_chain, audit_sequence, audit_head, rules)
+VALUES (:item_id, :kind, :now, :took_ms, :ending, :reason_code, :acting_user, :verdict, :decision,
+        :audit_chain, :audit_sequence, :audit_head, :rules)
+
+-- forget_result --
+-- Room for a newer answer of the same query.
+DELETE FROM EESZT_RESULT WHERE item_id = :item_id
+
+-- keep_result --
+-- The answer of a query, for who asked.
+INSERT INTO EESZT_RESULT (item_id, asker, kept_at, expires_at, result)
+VALUES (:item_id, :asker, :now, :expires_at, :result)
+
+-- queue_write_back --
+-- A copy that is due into a table of MedWorkS.
+INSERT INTO EESZT_WRITE_BACK (item_id, record_item, target, table_name, state, tries, next_at, key_json, values_json)
+VALUES (:item_id, :record_item, :target, :table_name, 'DUE', 0, :now, :key_json, :values_json)
+
+-- leases_over --
+-- Rows whose daemon did not come back in time.
+SELECT o.[item_id] AS item_id FROM [outbox] o WHERE o.[lease_until] <= [now]
+ FETCH FIRST :limit ROWS ONLY
+
+-- answers_due --
+-- Wards whose time is over.
+SELECT o.[item_id] AS item_id FROM [outbox] o WHERE o.[ward_at] <= [now]
+ FETCH FIRST :limit ROWS ONLY
+
+-- windows_closed --
+-- Rows that can no longer go in time.
+SELECT o.[item_id] AS item_id FROM [outbox] o
+ WHERE o.[window_at] <= [now] AND (o.[state] <> 'PARKED' OR o.[sent_at] IS NULL)
+ FETCH FIRST :limit ROWS ONLY
+
+-- predecessors_failed --
+-- Rows whose predecessor, which they need accepted, ended otherwise, before they were written or while they were locked.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o JOIN [outbox] p ON p.[item_id] = o.[needs_id]
+ WHERE (o.[state] <> 'PARKED' OR o.[sent_at] IS NULL)
+   AND p.[state] IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND (p.[withdraws] IS NULL OR p.[state] <> 'SKIPPED' OR p.[reason_code] IS NULL OR p.[reason_code] <> 'PREDECESSOR')
+ FETCH FIRST :limit ROWS ONLY
+
+-- withdrawn_unsent --
+-- Rows that MedWorkS withdrew by an insert and that were not sent.
+SELECT o.[item_id] AS item_id FROM [outbox] o WHERE o.[asked_at] IS NOT NULL AND o.[sent_at] IS NULL
+ FETCH FIRST :limit ROWS ONLY
+
+-- withdrawals_ended --
+-- Originals that do not know yet how their last withdrawal ended, since another session held them at that moment.
+SELECT o.[item_id] AS item_id, w.[state] AS state, w.[reason_code] AS reason_code, w.[sent_at] AS sent_at,
+       w.[status_text] AS status_text
+  FROM [outbox] o JOIN [outbox] w
+    ON w.[item_id] = (SELECT MAX(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
+ WHERE o.[owed_id] IS NOT NULL AND o.[compensation] = 'DUE'
+   AND w.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+ FETCH FIRST :limit ROWS ONLY
+
+-- results_expired --
+-- Answers of queries that have been kept long enough.
+SELECT r.item_id AS item_id FROM EESZT_RESULT r WHERE r.expires_at <= [now]
+ FETCH FIRST :limit ROWS ONLY
+
+-- purge_results --
+-- Forget answers of queries.
+DELETE FROM EESZT_RESULT WHERE item_id IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- payloads_kept_enough --
+-- Payloads of what ended long enough ago; none that a question or a withdrawal may still need.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[payload_at] <= GREATEST(:payload, :payload_to_mend)
+   AND o.[state_at] <= CASE WHEN o.[state] IN ('REJECTED', 'INVALID') THEN :payload_to_mend ELSE :payload END
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND COALESCE(o.[compensation], 'DONE') = 'DONE'
+ FETCH FIRST :limit ROWS ONLY
+
+-- forget_payloads --
+-- What MedWorkS wrote of the record; it has the record itself.
+UPDATE [outbox] SET [payload] = NULL, [has_payload] = NULL
+ WHERE [item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- documents_kept_enough --
+-- What went up of items that ended long enough ago, likewise.
+SELECT m.item_id AS item_id
+  FROM EESZT_MESSAGE m JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.document_at <= :document
+   AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED') AND o.[state_at] <= :document
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND COALESCE(o.[compensation], 'DONE') = 'DONE'
+ FETCH FIRST :limit ROWS ONLY
+
+-- forget_documents --
+-- What went up; its identifiers, times and digest stay.
+UPDATE EESZT_MESSAGE SET document = NULL, has_document = NULL
+ WHERE item_id IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- bodies_left --
+-- Bytes that should have gone with the end of their item, and did not.
+SELECT m.item_id AS item_id
+  FROM EESZT_MESSAGE m JOIN [outbox] o ON o.[item_id] = m.item_id
+ WHERE m.body_id IS NOT NULL AND m.body IS NOT NULL
+   AND o.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
+   AND o.[next_at] IS NULL AND o.[lease_until] IS NULL AND COALESCE(o.[compensation], 'DONE') = 'DONE'
+ FETCH FIRST :limit ROWS ONLY
+
+-- sessions_over --
+-- Sessions whose grant has ended; their tokens are worth nothing and need not be kept.
+SELECT l.login_id AS login_id FROM EESZT_LOGIN l WHERE l.live_user IS NOT NULL AND l.ends_at <= :now
+ FETCH FIRST :limit ROWS ONLY
+
+-- forget_tokens --
+-- Forget the tokens of sessions that ran out.
+UPDATE EESZT_LOGIN SET sealed = NULL, ended_at = ends_at, end_reason = 'EXPIRED'
+ WHERE login_id IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- requests_over --
+-- Logins that were begun more than a day ago.
+SELECT r.request_id AS request_id FROM EESZT_LOGIN_REQUEST r WHERE r.expires_at <= :before
+ FETCH FIRST :limit ROWS ONLY
+
+-- forget_requests --
+-- Nobody asks any more who began to log in.
+DELETE FROM EESZT_LOGIN_REQUEST
+ WHERE request_id IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- lane_health --
+-- Whether the lane keeps its promises: its last heartbeat, wards that wait too long, the oldest of what could go.
+SELECT (SELECT MAX(r.beat_at) FROM EESZT_RUNNER r WHERE r.lane = [lane]) AS beat_at,
+       (SELECT COUNT(*) FROM [outbox] o WHERE o.[ward_at] <= [now]) AS overdue,
+       (SELECT MIN(o.[ward_at]) FROM [outbox] o WHERE o.[ward_at] IS NOT NULL) AS answer_by,
+       (SELECT MIN(o.[due_at]) FROM [outbox] o
+         WHERE o.[due_prio] IS NOT NULL
+           AND (o.[depends_on] IS NULL OR EXISTS (
+                 SELECT 1 FROM [outbox] p
+                  WHERE p.[item_id] = o.[depends_on]
+                    AND p.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')))) AS next_at,
+       [now] AS now
+  FROM DUAL
+
+-- day_closed --
+-- Whether a day was counted after it was over.
+SELECT COUNT(*) AS closed FROM EESZT_DAY d WHERE d.day = TO_DATE(:day, 'YYYY-MM-DD') AND d.counted_at >= :until
+
+-- forget_day --
+-- Room for a day's figures.
+DELETE FROM EESZT_DAY WHERE day = TO_DATE(:day, 'YYYY-MM-DD')
+
+-- tally --
+-- The figures of what ended on a day in one outbox; percentiles by nearest rank.
+WITH ended AS (
+  SELECT COALESCE((SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = o.[document_type]), '?')
+           AS document_type,
+         o.[state] AS state,
+         EXTRACT(DAY FROM (o.[state_at] - o.[created_at])) * 86400
+           + EXTRACT(HOUR FROM (o.[state_at] - o.[created_at])) * 3600
+           + EXTRACT(MINUTE FROM (o.[state_at] - o.[created_at])) * 60
+           + EXTRACT(SECOND FROM (o.[state_at] - o.[created_at])) AS took_s,
+         GREATEST(o.[attempts] - 1, 0) AS retries, CASE o.[ward_answer] WHEN 'PAPER' THEN 1 ELSE 0 END AS paper,
+         (SELECT COUNT(*) FROM EESZT_ATTEMPT a WHERE a.item_id = o.[item_id] AND a.kind = 'PROBE') AS probes
+    FROM [outbox] o
+   WHERE o.[ended_at] >= :since AND o.[ended_at] < :until),
+ranked AS (
+  SELECT e.document_type, e.state, e.took_s, e.retries, e.paper, e.probes,
+         ROW_NUMBER() OVER (PARTITION BY e.document_type, e.state ORDER BY e.took_s) AS place,
+         COUNT(*) OVER (PARTITION BY e.document_type, e.state) AS members
+    FROM ended e)
+SELECT [lane] AS lane, r.document_type AS document_type, r.state AS state, MAX(r.members) AS "NUMBER",
+       ROUND(MIN(CASE WHEN r.place * 100 >= r.members * 50 THEN r.took_s END), 3) AS p50_s,
+       ROUND(MIN(CASE WHEN r.place * 100 >= r.members * 95 THEN r.took_s END), 3) AS p95_s,
+       SUM(r.retries) AS retries, SUM(r.probes) AS probes, SUM(r.paper) AS paper
+  FROM ranked r GROUP BY r.document_type, r.state
+
+-- keep_figures --
+-- One line of a day's figures.
+INSERT INTO EESZT_DAY (day, lane, document_type, state, "NUMBER", p50_s, p95_s, retries, probes, paper, counted_at)
+VALUES (TO_DATE(:day, 'YYYY-MM-DD'), :lane, :document_type, :state, :members, :p50_s, :p95_s, :retries, :probes, :paper, :now)
+
+-- next_due --
+-- When something of the lane is due next.
+SELECT MIN(d.due) AS due, [now] AS now FROM (
+  SELECT MIN(o.[due_at]) AS due FROM [outbox] o
+   WHERE o.[due_prio] IS NOT NULL
+     AND (o.[depends_on] IS NULL OR EXISTS (
+           SELECT 1 FROM [outbox] p
+            WHERE p.[item_id] = o.[depends_on]
+              AND p.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')))
+  UNION ALL
+  SELECT MIN(o.[probe_at]) FROM [outbox] o WHERE o.[probe_at] IS NOT NULL
+  UNION ALL
+  SELECT MIN(o.[ward_at]) FROM [outbox] o WHERE o.[ward_at] IS NOT NULL
+  UNION ALL
+  SELECT MIN(o.[lease_until]) FROM [outbox] o WHERE o.[lease_until] IS NOT NULL) d
+
+-- beat --
+-- The poller of this lane is alive.
+MERGE INTO EESZT_RUNNER r USING (SELECT :lane AS lane, :owner AS owner FROM DUAL) n ON (r.lane = n.lane AND r.owner = n.owner)
+ WHEN MATCHED THEN UPDATE SET r.beat_at = [now]
+ WHEN NOT MATCHED THEN INSERT (lane, owner, beat_at) VALUES (n.lane, n.owner, [now])
+
+-- pause --
+-- Pause a lane until it is resumed.
+MERGE INTO EESZT_LANE l USING (SELECT :lane AS lane, :paused_by AS new_paused_by FROM DUAL) n ON (l.lane = n.lane)
+ WHEN MATCHED THEN UPDATE SET l.paused_at = COALESCE(l.paused_at, [now]), l.paused_by = n.new_paused_by
+ WHEN NOT MATCHED THEN INSERT (lane, paused_at, paused_by) VALUES (n.lane, [now], n.new_paused_by)
+
+-- resume --
+-- Let a lane go on.
+UPDATE EESZT_LANE SET paused_at = NULL, paused_by = NULL WHERE lane = :lane
+
+-- parked_for_login --
+-- What waits for this person's login.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[parked_id] IS NOT NULL AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
+   AND (o.[recorded_by] IN (SELECT jt.name FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) jt)
+        OR o.[acting_user] = :eeszt_user)
+
+-- unknown_for_login --
+-- What only this person may ask after, and what ended by absence under his name.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[probe_at] > [now] AND o.[lease_until] IS NULL AND o.[acting_user] = :eeszt_user
+   AND ((o.[state] = 'UNKNOWN' AND o.[reason_code] = 'LOGIN') OR (o.[state] = 'MISSED' AND o.[reason_code] = 'ABSENT'))
+
+-- his_users --
+-- Who in the HIS is this EESZT user.
+SELECT u.his_user AS his_user FROM EESZT_USER_MAP u WHERE u.eeszt_user = :eeszt_user
+
+-- service_state --
+-- Tell MedWorkS how a service is; since when counts from the change.
+MERGE INTO EESZT_SERVICE_STATE s
+USING (SELECT :service AS service, :state AS new_state, :since AS new_since FROM DUAL) n
+   ON (s.service = n.service)
+ WHEN MATCHED THEN UPDATE
+  SET s.since = CASE WHEN s.state = n.new_state AND n.new_since IS NULL THEN s.since ELSE COALESCE(n.new_since, [now]) END,
+      s.state = n.new_state, s.reported_at = [now]
+ WHEN NOT MATCHED THEN INSERT (service, state, since, reported_at)
+VALUES (n.service, n.new_state, COALESCE(n.new_since, [now]), [now])
+
+-- put_type --
+-- Put a document type in force.
+MERGE INTO EESZT_DOCUMENT_TYPE t
+USING (SELECT :document_type AS document_type, :digest AS new_digest, :title AS new_title, :lane AS new_lane,
+              :kind AS new_kind, :send_limit_s AS new_send_limit_s, :answer_limit_s AS new_answer_limit_s,
+              :needs AS new_needs, :withdrawal_type AS new_withdrawal_type, :is_probe AS new_is_probe FROM DUAL) n
+   ON (t.document_type = n.document_type)
+ WHEN MATCHED THEN UPDATE
+  SET t.changed_at = CASE WHEN t.digest = n.new_digest AND t.active = 1 THEN t.changed_at ELSE [now] END,
+      t.digest = n.new_digest, t.title = n.new_title, t.lane = n.new_lane, t.kind = n.new_kind,
+      t.send_limit_s = n.new_send_limit_s, t.answer_limit_s = n.new_answer_limit_s, t.needs = n.new_needs,
+      t.withdrawal_type = n.new_withdrawal_type, t.is_probe = n.new_is_probe, t.active = 1
+ WHEN NOT MATCHED THEN INSERT (document_type, digest, title, lane, kind, send_limit_s, answer_limit_s, needs,
+                               withdrawal_type, is_probe, active, changed_at)
+VALUES (n.document_type, n.new_digest, n.new_title, n.new_lane, n.new_kind, n.new_send_limit_s, n.new_answer_limit_s,
+        n.new_needs, n.new_withdrawal_type, n.new_is_probe, 1, [now])
+
+-- retire_types --
+-- Take the others out of force.
+UPDATE EESZT_DOCUMENT_TYPE SET active = 0, changed_at = [now]
+ WHERE active = 1
+   AND document_type NOT IN (SELECT jt.name FROM JSON_TABLE(:names, '$[*]' COLUMNS (name VARCHAR2(60 CHAR) PATH '$')) jt)
+
+-- active_types --
+-- The document types in force.
+SELECT t.document_type AS document_type, t.digest AS digest, t.title AS title, t.lane AS lane, t.kind AS kind,
+       t.send_limit_s AS send_limit_s, t.answer_limit_s AS answer_limit_s, t.needs AS needs,
+       t.withdrawal_type AS withdrawal_type, t.is_probe AS is_probe
+  FROM EESZT_DOCUMENT_TYPE t WHERE t.active = 1 ORDER BY t.document_type
+
+-- recorder --
+-- What the institution says of a HIS user.
+SELECT u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS eeszt_user
+  FROM EESZT_USER_MAP u WHERE u.his_user = :his_user
+
+-- roles --
+-- In which roles an identity may work at a workplace today, by the day in Budapest.
+SELECT DISTINCT a.role AS role
+  FROM EESZT_USER_WORKPLACE a CROSS JOIN (SELECT [now] AS at FROM DUAL) n
+ WHERE a.eeszt_user = :eeszt_user
+   AND (a.workplace = :workplace
+        OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = :workplace))
+   AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
+
+-- begin_login --
+-- Note that a HIS user is about to log in.
+INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, handle_hash, short_code)
+VALUES (:his_user, :nonce_hash, :now, :expires_at, :handle_hash, :short_code)
+RETURNING request_id INTO :new_id
+
+-- login_request --
+-- A login that may still be used.
+SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expires_at, r.handle_hash AS handle_hash,
+       r.short_code AS short_code
+  FROM EESZT_LOGIN_REQUEST r
+ WHERE r.nonce_hash = :nonce_hash AND r.used_at IS NULL AND r.expires_at > :now
+
+-- use_login_request --
+-- It is used once.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND used_at IS NULL
+
+-- next_login --
+-- A fresh session number.
+SELECT EESZT_LOGIN_SEQ.NEXTVAL AS id FROM DUAL
+
+-- end_logins --
+-- End sessions at once; a token that is not needed is not kept.
+UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
+ WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+
+-- save_login --
+-- Store a session; the HIS client that began it knows it by its handle.
+INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, handle_hash, sealed)
+VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at, :handle_hash, :sealed)
+
+-- live_logins --
+-- Sessions that have neither ended nor run out; of everybody, or of one person.
+SELECT l.login_id AS login_id, l.his_user AS his_user, l.eeszt_user AS eeszt_user, l.role AS role,
+       l.institution AS institution, l.method AS method, l.started_at AS started_at, l.ends_at AS ends_at,
+       l.sealed AS sealed
+  FROM EESZT_LOGIN l
+ WHERE l.live_user IS NOT NULL AND l.ends_at > [now] AND (:eeszt_user IS NULL OR l.live_user = :eeszt_user)
+ ORDER BY l.login_id DESC
+
+-- write_backs_due --
+-- Copies to make now, in the order of their records; what a withdrawal is on its way for waits for how that ends.
+SELECT w.write_back_id AS write_back_id, w.item_id AS item_id, w.record_item AS record_item, w.target AS target,
+       w.table_name AS table_name, w.tries AS tries, w.key_json AS key_json, w.values_json AS values_json
+  FROM EESZT_WRITE_BACK w
+ WHERE w.next_at <= [now]
+   AND NOT EXISTS (SELECT 1 FROM EESZT_V_ITEM i
+                    WHERE i.item_id = w.item_id AND i.withdraws IS NULL AND i.withdraw_asked_at IS NOT NULL
+                      AND (i.compensation IS NULL OR i.compensation <> 'FAILED'))
+ ORDER BY w.record_item, w.item_id, w.write_back_id
+ FETCH FIRST :limit ROWS ONLY
+
+-- lock_write_back --
+-- One copy for this daemon alone, if it is still due; another daemon's is left out.
+SELECT w.write_back_id AS write_back_id
+  FROM EESZT_WRITE_BACK w
+ WHERE w.write_back_id = :write_back_id AND w.next_at <= [now]
+   FOR UPDATE SKIP LOCKED
+
+-- copied_later --
+-- What newer copies into the same row have already told.
+SELECT w.values_json AS values_json
+  FROM EESZT_WRITE_BACK w
+ WHERE w.target = :target AND w.state = 'DONE'
+   AND (w.record_item > :record_item
+        OR (w.record_item = :record_item AND w.item_id > :item_id)
+        OR (w.record_item = :record_item AND w.item_id = :item_id AND w.write_back_id > :write_back_id))
+
+-- drop_write_backs --
+-- What is withdrawn is not copied any more.
+UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE item_id = :item_id AND state IN ('DUE', 'FAILED')
+
+-- note_write_back --
+-- How a copy went.
+UPDATE EESZT_WRITE_BACK SET state = :state, tries = tries + 1, next_at = :next_at, error = :error
+ WHERE write_back_id = :write_back_id
+
+-- installation --
+-- What this database is.
+SELECT i.environment AS environment, i.database_id AS database_id, i.home AS home, i.schema_version AS schema_version
+  FROM EESZT_INSTALLATION i
+
+-- adopt --
+-- This is its home from now on; a copy gets an identity of its own.
+UPDATE EESZT_INSTALLATION
+   SET home = :home, environment = :environment, adopted_at = [now], adopted_by = :adopted_by,
+       database_id = CASE WHEN :is_copy = 1 THEN :new_database_id ELSE database_id END, adopted_log = :log
+
+-- logged --
+-- Up to which entry of which chain of the audit log this database agrees with it, since it is anchored here.
+SELECT a.audit_chain AS chain, MAX(a.audit_sequence) AS sequence
+  FROM EESZT_ATTEMPT a WHERE a.audit_chain IS NOT NULL GROUP BY a.audit_chain
+
+-- logged_at_adoption --
+-- Likewise, since it was compared when the database was adopted; JSON.
+SELECT i.adopted_log AS log FROM EESZT_INSTALLATION i WHERE i.adopted_log IS NOT NULL
+
+-- end_all_logins --
+-- Nobody is logged in to an adopted database, and no login that was begun may be finished.
+UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL WHERE ended_at IS NULL
+
+-- use_all_login_requests --
+-- Likewise for logins that were begun.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+
+-- open_items --
+-- What is not final, or is asked after once more.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[state] IN ('NEW', 'CLAIMED', 'SENDING', 'UNKNOWN', 'WAITING', 'PARKED')
+    OR (o.[state] = 'MISSED' AND o.[next_at] IS NOT NULL)
+ ORDER BY o.[item_id]
+
+-- drop_due_write_backs --
+-- A copy writes nothing into MedWorkS's tables for the original.
+UPDATE EESZT_WRITE_BACK SET state = 'DROPPED', next_at = NULL WHERE state = 'DUE'
+
+-- next_items --
+-- Numbers that no item gets any more.
+SELECT EESZT_ITEM_SEQ.NEXTVAL AS id FROM DUAL CONNECT BY LEVEL <= :count
+
+-- item_times --
+-- When an item was written, and by which type.
+SELECT i.item_id AS item_id, i.lane AS lane, i.document_type AS document_type, i.created_at AS created_at, i.state AS state
+  FROM EESZT_V_ITEM i WHERE i.item_id = :item_id

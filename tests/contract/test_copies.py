@@ -9,7 +9,7 @@ import pytest
 from runner.domain.outbox import Compensation, WardAnswer
 from runner.domain.outcome import Ending
 from runner.ports import Item, WriteBack
-from tests.support.rows import Lab, completion, sent
+from tests.support.rows import FAR_AHEAD, LONG_AGO, Lab, completion, sent
 
 WRITE, WITHDRAW = "erecept_feliras", "erecept_visszavonas"
 
@@ -41,21 +41,13 @@ def table(lab: Lab) -> tuple[object, ...]:
 
 def later(lab: Lab) -> None:
     """Let the time of what failed come again."""
-    lab.run("UPDATE EESZT_WRITE_BACK SET next_at = '2026-01-01 00:00:00.000000' WHERE next_at IS NOT NULL")
-
-
-def refuse(lab: Lab, state: str) -> None:
-    """Let MedWorkS refuse to be told this."""
-    lab.run(
-        "CREATE TRIGGER MW_TILTAS BEFORE UPDATE OF EESZT_ALLAPOT ON MW_VENY"
-        f" WHEN NEW.EESZT_ALLAPOT = '{state}' BEGIN SELECT RAISE(FAIL, 'MW: nem'); END"
-    )
+    lab.run("UPDATE EESZT_WRITE_BACK SET next_at = ? WHERE next_at IS NOT NULL", [LONG_AGO])
 
 
 @pytest.fixture
 def record(lab: Lab) -> Lab:
     """One record of MedWorkS."""
-    lab.run("INSERT INTO MW_VENY (VENY_ID) VALUES (9001)")
+    lab.put("MW_VENY", {"VENY_ID": 9001})
     return lab
 
 
@@ -64,13 +56,13 @@ def test_a_late_withdrawal_does_not_erase_the_new_bar_code(record: Lab) -> None:
     first = sent(lab, lab.insert(WRITE, source_key="9001"))
     up(lab, first)
     lab.store.outbox.write_back(10)
-    refuse(lab, "VISSZAVONT")
+    lab.refuse("VISSZAVONT")
     gone(lab, sent(lab, lab.insert(WITHDRAW, source_key="9001")))
     assert lab.store.outbox.write_back(10) == {"failed": 1}
     second = sent(lab, lab.insert(WRITE, source_key="9001"))
     up(lab, second)
     assert lab.store.outbox.write_back(10) == {"written": 1}
-    lab.run("DROP TRIGGER MW_TILTAS")
+    lab.allow()
     later(lab)
     assert lab.store.outbox.write_back(10) == {}
     assert table(lab) == (f"SIM-{second.row.item_id}", "FELIRT")
@@ -106,11 +98,11 @@ def test_in_whatever_order_copies_are_made_the_newest_record_counts(record: Lab,
     last = sent(lab, lab.insert(WRITE, source_key="9001"))
     up(lab, last)
     due = [item.row.item_id for item in items]
-    never = "UPDATE EESZT_WRITE_BACK SET state = 'DUE', next_at = '2099-01-01 00:00:00.000000'"
-    lab.run(f"{never} WHERE item_id <> ?", [last.row.item_id])
+    never = "UPDATE EESZT_WRITE_BACK SET state = 'DUE', next_at = ? WHERE item_id <> ?"
+    lab.run(never, [FAR_AHEAD, last.row.item_id])
     for number in (order[0], None, *order[1:]):
         item = last.row.item_id if number is None else due[number]
-        lab.run("UPDATE EESZT_WRITE_BACK SET next_at = '2026-01-01 00:00:00.000000' WHERE item_id = ?", [item])
+        lab.run("UPDATE EESZT_WRITE_BACK SET next_at = ? WHERE item_id = ?", [LONG_AGO, item])
         lab.store.outbox.write_back(10)
     assert table(lab) == (f"SIM-{last.row.item_id}", "FELIRT")
 
@@ -129,7 +121,7 @@ def test_an_older_copy_still_tells_what_no_newer_one_told(record: Lab) -> None:
 
 def test_copies_into_other_rows_do_not_hinder_each_other(record: Lab) -> None:
     lab = record
-    lab.run("INSERT INTO MW_VENY (VENY_ID) VALUES (9002)")
+    lab.put("MW_VENY", {"VENY_ID": 9002})
     first, second = (sent(lab, lab.insert(source_key=key)) for key in ("a", "b"))
     other = WriteBack("MW_VENY", {"VENY_ID": 9002}, {"EESZT_VONALKOD": "SIM-2"})
     lab.store.outbox.complete([completion(second, eeszt_id="SIM-2", write_backs=[other])])
@@ -140,11 +132,11 @@ def test_copies_into_other_rows_do_not_hinder_each_other(record: Lab) -> None:
 
 def test_a_bar_code_that_is_being_withdrawn_is_copied_only_if_it_stands_after_all(record: Lab) -> None:
     lab = record
-    refuse(lab, "FELIRT")
+    lab.refuse("FELIRT")
     first = sent(lab, lab.insert(WRITE, source_key="9001"))
     up(lab, first)
     assert lab.store.outbox.write_back(10) == {"failed": 1}
-    lab.run("DROP TRIGGER MW_TILTAS")
+    lab.allow()
     withdrawal = sent(lab, lab.insert(WITHDRAW, source_key="9001"))
     later(lab)
     assert lab.store.outbox.write_back(10) == {}

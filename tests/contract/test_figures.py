@@ -9,7 +9,6 @@ from runner.domain import sentences
 from runner.domain.outbox import WardAnswer
 from runner.domain.outcome import Ending
 from runner.ports import LaneHealth
-from runner.store.rows import to_text
 from tests.support.rows import Lab, accepted, claim, claim_probes, completion, sent
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
@@ -79,7 +78,7 @@ def test_a_day_is_over_for_the_first_time_once(lab: Lab) -> None:
 def test_a_count_of_the_day_while_it_lasted_does_not_make_it_told(lab: Lab) -> None:
     end(lab, 1)
     lab.store.outbox.tally(1)
-    lab.run("UPDATE EESZT_DAY SET counted_at = ?", [to_text(yesterday_noon())])
+    lab.run("UPDATE EESZT_DAY SET counted_at = ?", [yesterday_noon()])
     assert lab.store.outbox.tally(1).first_time
 
 
@@ -106,7 +105,7 @@ def test_a_lane_without_work_and_heartbeat_says_so(lab: Lab) -> None:
 
 def test_a_heartbeat_ages(lab: Lab) -> None:
     lab.store.outbox.beat("interactive", "dead")
-    lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [to_text(datetime.now(UTC) - timedelta(seconds=60))])
+    lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [datetime.now(UTC) - timedelta(seconds=60)])
     silent_s = lab.store.outbox.lane_health("interactive").silent_s
     assert silent_s is not None
     assert 60 <= silent_s < 70

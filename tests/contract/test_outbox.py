@@ -12,15 +12,16 @@ from runner.domain.outbox import Compensation, State, Verdict, Waits, WardAnswer
 from runner.domain.outcome import Ending
 from runner.errors import StoreError
 from runner.ports import DecisionNote, Permitted, WriteBack
-from runner.store.rows import to_text
 from tests.support.rows import (
     DIGESTS,
+    LONG_AGO,
     OUTBOXES,
     Lab,
     accepted,
     claim,
     claim_probes,
     completion,
+    matched,
     request,
     sent,
 )
@@ -160,8 +161,8 @@ def test_a_message_never_outlives_the_window(lab: Lab) -> None:
     [
         ({"claim_token": "another"}, Verdict.LOST_LEASE, State.CLAIMED),
         ({"state": "NEW", "claim_token": None}, Verdict.LOST_LEASE, State.NEW),
-        ({"withdraw_asked_at": "2026-01-01 00:00:00.000000"}, Verdict.WITHDRAWN, State.CANCELLED),
-        ({"send_by": "2026-01-01 00:00:00.000000"}, Verdict.TOO_LATE, State.MISSED),
+        ({"withdraw_asked_at": LONG_AGO}, Verdict.WITHDRAWN, State.CANCELLED),
+        ({"send_by": LONG_AGO}, Verdict.TOO_LATE, State.MISSED),
         ({"ward_answer": "PAPER"}, Verdict.TOO_LATE, State.MISSED),
     ],
 )
@@ -243,7 +244,7 @@ def test_an_acceptance_in_time_is_printed_and_its_identifiers_are_kept(lab: Lab)
 
 def test_the_body_of_what_is_final_is_forgotten_and_what_it_said_stays(lab: Lab) -> None:
     accepted(lab, lab.insert(), "SIM-1")
-    assert lab.run("SELECT body, document, purged_at IS NOT NULL FROM EESZT_MESSAGE") == [(None, "{}", 1)]
+    assert lab.run("SELECT body, document FROM EESZT_MESSAGE WHERE purged_at IS NOT NULL") == [(None, "{}")]
 
 
 def test_an_acceptance_counts_whoever_holds_the_row(lab: Lab) -> None:
@@ -375,7 +376,7 @@ def test_the_answer_of_a_query_is_kept_for_its_asker_until_it_expires(lab: Lab) 
     lab.store.outbox.complete([completion(item, result='{"recept": []}', asker="kovacs.anna")])
     assert lab.run("SELECT item_id, asker, result FROM EESZT_RESULT") == [(item_id, "kovacs.anna", '{"recept": []}')]
     assert lab.store.outbox.sweep("query") == {}
-    lab.run("UPDATE EESZT_RESULT SET expires_at = ?", [to_text(datetime.now(UTC))])
+    lab.run("UPDATE EESZT_RESULT SET expires_at = ?", [datetime.now(UTC)])
     assert lab.store.outbox.sweep("query") == {"purged": 1}
     assert lab.run("SELECT * FROM EESZT_RESULT") == []
 
@@ -490,7 +491,7 @@ def copy_of(key: object = 9001, **values: object) -> WriteBack:
 
 
 def test_an_acceptance_is_copied_into_the_table_of_medworks(lab: Lab) -> None:
-    lab.run("INSERT INTO MW_VENY (VENY_ID) VALUES (9001), (9002)")
+    lab.put("MW_VENY", {"VENY_ID": 9001}, {"VENY_ID": 9002})
     item = sent(lab, lab.insert("erecept_feliras"))
     lab.store.outbox.complete([completion(item, eeszt_id="SIM-1", write_backs=[copy_of()])])
     assert lab.store.outbox.write_back(10) == {"written": 1}
@@ -509,7 +510,7 @@ def test_an_acceptance_is_copied_into_the_table_of_medworks(lab: Lab) -> None:
     ],
 )
 def test_a_copy_that_cannot_be_made_is_shown_and_holds_up_nothing(lab: Lab, bad: WriteBack) -> None:
-    lab.run("INSERT INTO MW_VENY (VENY_ID, OTH_KOD) VALUES (9001, 'same'), (9002, 'same')")
+    lab.put("MW_VENY", *({"VENY_ID": number, "OTH_KOD": "same"} for number in (9001, 9002)))
     item = sent(lab, lab.insert("erecept_feliras"))
     good = copy_of(EESZT_ALLAPOT="ACCEPTED")
     lab.store.outbox.complete([completion(item, eeszt_id="SIM-1", write_backs=[bad, good])])
@@ -528,8 +529,8 @@ def test_a_failed_copy_is_tried_again_and_clears_the_alarm(lab: Lab) -> None:
     item = sent(lab, lab.insert("erecept_feliras"))
     lab.store.outbox.complete([completion(item, eeszt_id="SIM-1", write_backs=[copy_of()])])
     assert lab.store.outbox.write_back(10) == {"failed": 1}
-    lab.run("INSERT INTO MW_VENY (VENY_ID) VALUES (9001)")
-    lab.run("UPDATE EESZT_WRITE_BACK SET next_at = '2026-01-01 00:00:00.000000'")
+    lab.put("MW_VENY", {"VENY_ID": 9001})
+    lab.run("UPDATE EESZT_WRITE_BACK SET next_at = ?", [LONG_AGO])
     assert lab.store.outbox.write_back(10) == {"written": 1}
     assert lab.run("SELECT * FROM EESZT_V_ATTENTION") == []
 
@@ -538,7 +539,7 @@ def test_a_failed_copy_is_tried_again_and_clears_the_alarm(lab: Lab) -> None:
 
 
 def test_a_source_query_reads_by_name_and_cannot_write(lab: Lab) -> None:
-    lab.run("INSERT INTO MW_VENY (VENY_ID, NEV) VALUES (1, 'A'), (2, 'B'), (3, 'C')")
+    lab.put("MW_VENY", *({"VENY_ID": number, "NEV": name} for number, name in enumerate("ABC", start=1)))
     lab.insert("erecept_feliras", source_key="2", workplace="w")
     [item] = claim(lab, "interactive")
     sql = "SELECT VENY_ID, nev, :workplace AS hol FROM MW_VENY WHERE VENY_ID >= :source_key"
@@ -548,31 +549,15 @@ def test_a_source_query_reads_by_name_and_cannot_write(lab: Lab) -> None:
     ]
     with pytest.raises(Exception, match="RNR-7302"):
         lab.store.outbox.read_source("DELETE FROM MW_VENY", item)
-    with pytest.raises(Exception, match="RNR-7002"):
+    with pytest.raises(StoreError, match=r"RNR-7\d\d\d"):
         lab.store.outbox.read_source("SELECT * FROM MW_NINCS", item)
-
-
-def test_a_value_that_is_no_text_is_read_as_what_no_message_may_hold(lab: Lab) -> None:
-    lab.run("INSERT INTO MW_VENY (VENY_ID, NEV) VALUES (1, CAST(x'4A6C6F6EFF' AS TEXT))")
-    lab.insert("erecept_feliras")
-    [item] = claim(lab, "interactive")
-    assert lab.store.outbox.read_source("SELECT NEV FROM MW_VENY", item) == [{"NEV": "Jlon\udcff"}]
-
-
-def test_what_the_database_says_of_a_value_does_not_quote_it(lab: Lab) -> None:
-    lab.run("INSERT INTO MW_VENY (VENY_ID, NEV) VALUES (1, 'Jlon')")
-    lab.insert("erecept_feliras")
-    [item] = claim(lab, "interactive")
-    with pytest.raises(StoreError, match="JSON path") as caught:
-        lab.store.outbox.read_source("SELECT json_extract('{}', NEV) FROM MW_VENY", item)
-    assert "Jlon" not in str(caught.value)
 
 
 # waking, heartbeats, services
 
 
 def test_a_login_wakes_what_waited_for_this_person_alone(lab: Lab) -> None:
-    lab.run("INSERT INTO EESZT_USER_MAP VALUES ('kovacs.anna', 'REGISTERED', 1, 'O12345')")
+    lab.put("EESZT_USER_MAP", matched("kovacs.anna", "O12345"))
     later = datetime.now(UTC) + timedelta(hours=1)
     parked, other, unknown, absent, poison = (
         lab.insert(recorded_by=who) for who in ("kovacs.anna", "x", "x", "x", "x")
@@ -597,9 +582,8 @@ def test_a_service_is_up_only_while_a_daemon_is_alive_to_know_it(lab: Lab) -> No
     lab.store.outbox.beat("interactive", "one")
     assert lab.run(services) == [("erecept", "UP"), ("runner", "UP")]
     lab.store.outbox.service_state("erecept", "DOWN", datetime(2026, 7, 1, 10, tzinfo=UTC))
-    assert lab.run("SELECT state, since FROM EESZT_V_SERVICE WHERE service = 'erecept'") == [
-        ("DOWN", "2026-07-01 12:00:00")
-    ]
+    [(state, since)] = lab.run("SELECT state, since FROM EESZT_V_SERVICE WHERE service = 'erecept'")
+    assert (state, since[:19]) == ("DOWN", "2026-07-01 12:00:00")
 
 
 def test_an_outage_keeps_its_beginning_and_an_end_gets_one(lab: Lab) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
@@ -17,8 +16,7 @@ from runner.domain.outbox import FINAL, TRANSITIONS, Compensation, Row, State, S
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.errors import RowError
 from runner.ports import Item, PermitRequest, Permitted
-from runner.store.rows import to_text
-from tests.support.rows import DIGESTS, Lab, completion
+from tests.support.rows import DIGESTS, FAR_AHEAD, Lab, completion
 
 TOKEN = "ours"
 
@@ -65,17 +63,11 @@ def situations() -> list[dict[str, Any]]:
 
 def rows_of(lab: Lab, columns: Sequence[dict[str, Any]], document_type: str = "ekat_esemeny") -> list[Row]:
     """Put a row into each situation."""
-    at = to_text(datetime.now(UTC))
-    sql = (
-        "INSERT INTO EESZT_OUT_BACKGROUND (document_type, recorded_by, workplace, recorded_at) VALUES (?, 'k', 'w', ?)"
-    )
-    with lab.connect() as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        ids = [connection.execute(sql, [document_type, at]).lastrowid for _ in columns]
-        connection.execute("COMMIT")
-    force = list(zip(ids, columns, strict=True))
-    lab.force_many("background", force)
-    return lab.rows("background", [int(item or 0) for item in ids])
+    with lab.transaction() as hand:
+        ids = [hand.insert(document_type, recorded_by="k", workplace="w") for _ in columns]
+        hand.commit()
+    lab.force_many("background", list(zip(ids, columns, strict=True)))
+    return lab.rows("background", ids)
 
 
 def same(stored: Row, expected: Row) -> bool:
@@ -98,6 +90,24 @@ def compare(lab: Lab, before: Sequence[Row], expected_of: Callable[[Row], Row]) 
         assert same(after[row.item_id], expected), (
             f"\nwas      {row}\nstored   {after[row.item_id]}\nexpected {expected}"
         )
+
+
+def message_of(row: Row) -> dict[str, object]:
+    """What was stored of it when it left."""
+    at = datetime.now(UTC) - timedelta(seconds=3600)
+    return {
+        "item_id": row.item_id,
+        "message_id": f"urn:uuid:{row.item_id}",
+        "digest": "x",
+        "body": b"\0",
+        "document": "{}",
+        "acting_user": "O12345",
+        "mapping_version": "d",
+        "stored_at": at,
+        "expires_at": at,
+        "decision": "12",
+        "rules": "{}",
+    }
 
 
 def unchanged_unless(verdicts: set[Verdict], step: Step, row: Row) -> Row:
@@ -151,14 +161,7 @@ def test_permit(lab: Lab) -> None:
 @pytest.mark.parametrize("ending", list(Ending))
 def test_complete(lab: Lab, ending: Ending) -> None:
     before = rows_of(lab, situations())
-    with lab.connect() as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO EESZT_MESSAGE VALUES"
-            " (?, 'urn:uuid:' || ?1, 'x', x'00', '{}', 'O12345', 'd', ?2, ?2, NULL, '12', '{}')",
-            [(row.item_id, to_text(datetime.now(UTC) - timedelta(seconds=3600))) for row in before],
-        )
-        connection.execute("COMMIT")
+    lab.put("EESZT_MESSAGE", *(message_of(row) for row in before))
     before = lab.rows("background", [row.item_id for row in before])
 
     def outcome(row: Row) -> Outcome:
@@ -213,7 +216,7 @@ def _one_sweep(row: Row, now: datetime) -> Row:
 def test_decide(lab: Lab, alive: bool) -> None:  # noqa: FBT001
     before = rows_of(lab, situations()[::3])
     if alive:
-        lab.run("INSERT INTO EESZT_RUNNER VALUES ('background', 'one', '2099-01-01 00:00:00.000000')")
+        lab.put("EESZT_RUNNER", {"lane": "background", "owner": "one", "beat_at": FAR_AHEAD})
     answers = {row.item_id: lab.store.desk.decide(row.item_id) for row in before}
     now = datetime.now(UTC)
     expected = {row.item_id: steps.decide(row, alive=alive, now=now).row for row in before}
@@ -252,13 +255,14 @@ def test_a_state_that_may_not_follow_is_refused(lab: Lab) -> None:
     pairs = list(itertools.product(State, State))
     rows = rows_of(lab, [{"state": before.value} for before, _ in pairs])
     sql = "UPDATE EESZT_OUT_BACKGROUND SET state = ? WHERE item_id = ?"
-    with lab.connect() as connection:
+    with lab.transaction() as hand:
         for row, (before, after) in zip(rows, pairs, strict=True):
             if before is after or after in TRANSITIONS[before]:
-                connection.execute(sql, [after.value, row.item_id])
+                hand.run(sql, [after.value, row.item_id])
             else:
-                with pytest.raises(sqlite3.IntegrityError, match="this state may not follow"):
-                    connection.execute(sql, [after.value, row.item_id])
+                with pytest.raises(lab.errors, match="this state may not follow"):
+                    hand.run(sql, [after.value, row.item_id])
+        hand.commit()
     allowed = [after if before is after or after in TRANSITIONS[before] else before for before, after in pairs]
     assert [row.state for row in lab.rows("background", [row.item_id for row in rows])] == allowed
 
@@ -268,5 +272,5 @@ def test_a_ward_that_was_told_is_not_told_otherwise(lab: Lab, told: str) -> None
     item = lab.insert("erecept_feliras")
     lab.force((item, {"ward_answer": told}))
     for other in {"WAIT", "PRINT", "PAPER", None} - {told}:
-        with pytest.raises(sqlite3.IntegrityError, match="the ward is told once"):
+        with pytest.raises(lab.errors, match="the ward is told once"):
             lab.run("UPDATE EESZT_OUT_INTERACTIVE SET ward_answer = ? WHERE item_id = ?", [other, item])

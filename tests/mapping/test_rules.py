@@ -185,3 +185,11 @@ def test_a_dba_may_rename_columns(site: Site) -> None:
     columns = site.load().outboxes["query"].columns
     assert columns["recorded_by"] == "FELHASZNALO"
     assert columns["item_id"] == "ITEM_ID"
+
+
+def test_over_a_table_of_the_his_lies_only_what_nobody_withdraws(site: Site) -> None:
+    table = "    table: EESZT_OUT_INTERACTIVE\n"
+    site.edit("mappings/outboxes.yaml", table, "    table: MW_RENDELES\n    key: [RENDELES_ID]\n")
+    [found] = [each for each in site.problems() if each.number == 2014]
+    assert found.where.endswith("mappings/erecept_feliras/mapping.yaml:7")
+    assert found.what == "a withdrawal, in the table of the HIS 'interactive', may not be used here"

@@ -1,4 +1,4 @@
-"""What follows from a withdrawal or a verdict for other items: the same on Oracle, by EESZT_API, as on SQLite, by ``Work``."""
+"""What follows from a withdrawal or a verdict for other items is the same by EESZT_API as by ``Work`` on SQLite."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tests.support.rows import Lab, new_item
 ITEMS = 7
 """Items of one graph."""
 
+ENDED = 2
+"""Place of the item that is withdrawn, or whose ward asks; others stand before and behind it."""
+
 LEFT = {State.SENDING, State.UNKNOWN, State.ACCEPTED, State.REJECTED}
 
 
@@ -26,6 +29,8 @@ def graph(chance: random.Random) -> list[dict[str, Any]]:
     items = []
     for place in range(ITEMS):
         state = chance.choice([*State, State.NEW, State.NEW, State.PARKED])
+        if place == ENDED and chance.random() < 0.7:
+            state = chance.choice([State.NEW, State.WAITING])
         withdraws = chance.choice([None, chance.randrange(place)]) if place else None
         behind = withdraws if withdraws is not None and chance.random() < 0.7 else None
         if behind is None and place and chance.random() < 0.8:
@@ -47,6 +52,57 @@ def graph(chance: random.Random) -> list[dict[str, Any]]:
             }
         )
     return items
+
+
+def item(state: State = State.NEW, **facts: Any) -> dict[str, Any]:
+    """Make one item up."""
+    now = datetime.now(UTC)
+    return {
+        "document_type": "ekat_torles" if "withdraws" in facts else "ekat_esemeny",
+        "state": state.value,
+        "needs": "ACCEPTED",
+        "sent_at": now if state in LEFT else None,
+        "ward_answer": "WAIT",
+        "answer_by": now - timedelta(seconds=60),
+        "depends_on": None,
+        "withdraws": None,
+        **facts,
+    }
+
+
+CHAINS = {
+    "what waits behind what ended waits for what that waited for": [
+        item(State.SENDING),
+        item(),
+        item(depends_on=0),
+        item(depends_on=ENDED),
+        item(depends_on=3, needs="FINAL"),
+    ],
+    "an original learns that its withdrawal ended with its predecessor": [
+        item(State.ACCEPTED, compensation="DUE"),
+        item(),
+        item(),
+        item(withdraws=0, depends_on=ENDED),
+        item(depends_on=3),
+    ],
+    "an original learns that its withdrawal ended": [
+        item(State.ACCEPTED, compensation="DUE"),
+        item(),
+        item(withdraws=0, depends_on=0),
+        item(depends_on=ENDED),
+    ],
+}
+"""Stories that chance tells too rarely."""
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "decide"])
+@pytest.mark.parametrize("story", CHAINS)
+def test_what_follows_in_a_chain_is_the_same_on_both_databases(
+    hospital: Hospital, tmp_path: Path, story: str, verb: str
+) -> None:
+    with hospital.session() as session:
+        expected = embedded(Lab(tmp_path), CHAINS[story], verb)
+        assert oracled(hospital, session, CHAINS[story], verb) == expected
 
 
 def numbered(items: Sequence[Mapping[str, Any]], ids: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
@@ -80,9 +136,9 @@ def embedded(lab: Lab, items: Sequence[Mapping[str, Any]], verb: str) -> list[tu
     ids = [lab.store.desk.submit(new_item(recorded_by=DOCTOR)) for _ in items]
     lab.force_many("background", numbered(items, ids))
     if verb == "withdraw":
-        lab.store.desk.withdraw(ids[0], DOCTOR)
+        lab.store.desk.withdraw(ids[ENDED], DOCTOR)
     else:
-        lab.store.desk.decide(ids[0])
+        lab.store.desk.decide(ids[ENDED])
     later = lab.run("SELECT item_id FROM EESZT_OUT_BACKGROUND WHERE item_id > ? ORDER BY 1", [ids[-1]])
     return told([lab.record(item) for item in [*ids, *(item for (item,) in later)]], ids)
 
@@ -94,7 +150,7 @@ def oracled(
     ids = [session.submit() for _ in items]
     session.commit()
     hospital.force("background", numbered(items, ids))
-    session.ask(verb, item_id=ids[0], **({"his_user": DOCTOR} if verb == "withdraw" else {}))
+    session.ask(verb, item_id=ids[ENDED], **({"his_user": DOCTOR} if verb == "withdraw" else {}))
     session.commit()
     later = hospital.run("SELECT item_id FROM EESZT_OUT_BACKGROUND WHERE item_id > :1 ORDER BY 1", [ids[-1]])
     everything = [*ids, *(item for (item,) in later)]
@@ -112,4 +168,4 @@ def test_what_follows_is_the_same_on_both_databases(hospital: Hospital, tmp_path
             expected = embedded(lab, items, verb)
             assert oracled(hospital, session, items, verb) == expected, f"seed {seed}"
             changed += sum(line[3] == "PREDECESSOR" for line in expected)
-    assert changed > 10
+    assert changed > 5

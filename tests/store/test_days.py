@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from runner.store.embedded.figures import _begin
+from runner.store.figures import _begin
 
 
 @pytest.mark.parametrize(

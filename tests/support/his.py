@@ -43,7 +43,7 @@ class Session:
         named = {f"p_{argument}": value for argument, value in arguments.items()}
         with self.connection.cursor() as cursor:
             given = cursor.callfunc(f"EESZT_API.{name}", kind, keyword_parameters=named)
-            return _read(given)
+            return read(given)
 
     def tell(self, name: str, outs: Sequence[str] = (), **arguments: Any) -> list[Any]:
         """Call a procedure; what its OUT parameters give."""
@@ -174,7 +174,7 @@ class Hospital:
             cursor.setinputsizes(items=oracledb.DB_TYPE_CLOB)
             cursor.execute(sql, items=json.dumps(list(items)))
             names = [each[0].lower() for each in cursor.description]
-            records = [dict(zip(names, map(_read, each), strict=True)) for each in cursor]
+            records = [dict(zip(names, map(read, each), strict=True)) for each in cursor]
         return {record["item_id"]: record for record in records}
 
     def rows(self, lane: str, items: Sequence[int]) -> list[Row]:
@@ -191,7 +191,8 @@ def _stored(value: Any) -> Any:
     return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
-def _read(value: Any) -> Any:
+def read(value: Any) -> Any:
+    """Give a value, a LOB's content where it is one."""
     return value.read() if isinstance(value, oracledb.LOB) else value
 
 

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -152,30 +152,44 @@ class Orawire:
     three_users: bool = True
     orawire: bool = True
     _host: Any = field(default=None, repr=False)
+    _kept: OracleDatabase | None = field(default=None, repr=False)
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def __post_init__(self) -> None:
         self.title = f"orawire, release {self.release}"
 
     def fresh(self, *, installed: bool = True) -> OracleDatabase:
-        template = self._template() if installed else None
+        """Give the one that is kept, with its first rows, where nothing but rows was changed; else a copy."""
+        if installed and (kept := self._kept):
+            if self.ask("reset", name=kept.name, port=kept.port):
+                return replace(kept)
+            self._kept = None
+            self.drop(kept)
         name = f"t_{os.getpid()}_{self.release}_{next(self._numbers)}"
         self.ask("drop", name=name)
-        self.ask("create", name=name, template=template or self._bare())
-        return self.serve(name)
+        self.ask("create", name=name, template=self._template() if installed else self._bare())
+        database = self.serve(name)
+        if installed:
+            self.ask("remember", name=name, users=PASSWORDS)
+            self._kept = replace(database)
+        return database
 
-    def serve(self, name: str, port: int = 0) -> OracleDatabase:
-        """Let a listener begin to listen for a database."""
-        port = self.ask("serve", name=name, users=PASSWORDS, port=port)
+    def serve(self, name: str, port: int = 0, **passwords: str) -> OracleDatabase:
+        """Let a listener begin to listen for a database, perhaps with other passwords than usual."""
+        port = self.ask("serve", name=name, users={**PASSWORDS, **passwords}, port=port)
         return OracleDatabase(
             "127.0.0.1", port, SERVICE, {user: (user, PASSWORDS[user]) for user in PASSWORDS}, self, name
         )
 
     def stop(self, database: OracleDatabase) -> None:
         """Take the listener and all sessions away, as when the database goes down; ``serve`` brings it back."""
+        if self._is_kept(database):
+            self._kept = None
         self.ask("stop", port=database.port)
 
     def drop(self, database: OracleDatabase) -> None:
+        if self._is_kept(database):
+            return
         with suppress(NoOracleError):  # a test may have stopped it
             self.stop(database)
         self.ask("drop", name=database.name)
@@ -202,6 +216,9 @@ class Orawire:
             raise NoOracleError(answer["error"])
         return answer["gives"]
 
+    def _is_kept(self, database: OracleDatabase) -> bool:
+        return self._kept is not None and self._kept.name == database.name
+
     def tidy(self) -> None:
         """Drop what processes left behind that ended before they could."""
         for (name,) in self.ask("sql", name="postgres", statement="SELECT datname FROM pg_database"):
@@ -213,6 +230,9 @@ class Orawire:
     def close(self) -> None:
         """End the host."""
         if self._host is not None:
+            if kept := self._kept:
+                self._kept = None
+                self.drop(kept)
             self._host.stdin.close()
             self._host.wait(10)
             self._host.stdout.close()
@@ -380,6 +400,9 @@ def _contained(install: Installer) -> Real:
             cursor.execute(f"GRANT CREATE SESSION, CREATE TABLE, CREATE VIEW, CREATE SEQUENCE TO {user}")
             cursor.execute(f"GRANT CREATE TRIGGER, CREATE PROCEDURE, CREATE ANY CONTEXT, ALTER SYSTEM TO {user}")
             cursor.execute(f"GRANT SELECT ANY DICTIONARY TO {user}")
+    as_sys = {"user": "sys", "password": "Sys_tem123", "mode": oracledb.AUTH_MODE_SYSDBA}
+    with closing(oracledb.connect(**as_sys, dsn=f"{host}:{port}/FREEPDB1")) as connection:
+        connection.cursor().execute(f"GRANT EXECUTE ON DBMS_CRYPTO TO {OWNER}")
     users = {user: (user, password) for user, password in PASSWORDS.items()}
     return Real(host, port, "FREEPDB1", users, install, f"Oracle of {IMAGE}", three_users=True)
 

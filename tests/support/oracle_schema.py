@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.oracle import OWNER, OracleDatabase
+from runner.store.oracle import install
+from runner.store.oracle.ddl import Site, scripts
+from runner.store.oracle.script import statements
+from tests.support.oracle import HIS, OWNER, RUNTIME, OracleDatabase
+from tests.support.rows import OUTBOXES, SQL
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,20 +33,24 @@ def schema_mark() -> str:
 
 
 def install_schema(database: OracleDatabase) -> None:
-    """Install everything, with the tables of the example."""
-    store = open_store(database, OWNER)
-    try:
-        store.install()
-        store.install_example()
-    finally:
-        store.close()
+    """Install everything, with the tables of the example, which the daemon's user and the HIS may read and write."""
+    users = {who: name.upper() for who, (name, _) in database.users.items()}
+    site = Site(OUTBOXES, owner=users[OWNER], runtime=users[RUNTIME], his=users[HIS])
+    made = scripts(SQL / "oracle/source", site)
+    with closing(database.connect()) as connection:
+        install.run(connection, made)
+        install.put_installation(connection, made, "test")
+        with connection.cursor() as cursor:
+            for statement in statements((SQL / "oracle/medworks_example.sql").read_text("utf-8")):
+                cursor.execute(statement)
+            for table, who in itertools.product(("MW_VENY", "MW_ESEMENY"), (RUNTIME, HIS)):
+                if users[who] != users[OWNER]:
+                    cursor.execute(f"GRANT SELECT, INSERT, UPDATE ON {table} TO {users[who]}")
 
 
 def open_store(database: OracleDatabase, who: str, **options: Any) -> Any:
     """Open the store as a user."""
     from runner.store.oracle import OracleAccess, OracleStore  # noqa: PLC0415
-
-    from tests.support.rows import OUTBOXES, SQL  # noqa: PLC0415
 
     user, password = database.users[who]
     access = OracleAccess(user, lambda: password, database.dsn, owner=database.owner, **options)

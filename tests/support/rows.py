@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from runner.domain.outbox import Needs, Row, Waits
 from runner.domain.outcome import Ending, Outcome
 from runner.domain.policy import Kind
-from runner.ports import Completion, Item, NewItem, PermitRequest, TypeVersion
+from runner.ports import Completion, Item, NewItem, PermitRequest, Store, TypeVersion
 from runner.store import OutboxTable
 from runner.store.embedded import EmbeddedStore
 from runner.store.rows import to_stored, to_text
@@ -66,14 +65,28 @@ TIMES = (
 _numbers = itertools.count(1)
 
 
+Binds = Sequence[object] | Mapping[str, object]
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
+
+
 class Lab:
     """
     A store with the document types of the tests in force, and the hands of MedWorkS and of time on its rows.
 
+    This one is on the embedded database; a lab on another one gives other hands to the same face. SQL given to it is
+    what every database understands, with ``?`` for binds; instants go in as datetimes and come out as texts in UTC.
+
     Attributes:
         store: Under test.
         path: Its file.
+        errors: What its driver raises.
     """
+
+    store: Store
+    path: Path
+    errors: type[Exception] = sqlite3.Error
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.path = folder / "medworks.db"
@@ -82,32 +95,89 @@ class Lab:
         self.store.install_example()
         self.store.desk.activate(TYPES)
 
-    # MedWorkS
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
 
-    def connect(self) -> sqlite3.Connection:
+    # what a database does in its own way
+
+    def connect(self) -> Any:
         """Open a connection of MedWorkS's own."""
         return sqlite3.connect(self.path, timeout=5, isolation_level=None)
 
-    def run(self, sql: str, binds: Any = ()) -> list[tuple[Any, ...]]:
-        """Run one statement as any tool would."""
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        """Give a connection for one statement."""
         with closing(self.connect()) as connection:
-            return connection.execute(sql, binds).fetchall()
+            yield connection
 
-    def insert(self, document_type: str = "ekat_esemeny", lane: str | None = None, **columns: Any) -> int:
-        """INSERT a row as MedWorkS does; its number."""
-        lane = lane or next((each.lane for each in TYPES if each.document_type == document_type), "background")
-        row = {
-            "document_type": document_type,
-            "recorded_by": "kovacs.anna",
-            "workplace": "013579101",
-            "recorded_at": to_text(datetime.now(UTC)),
-            **columns,
-        }
-        names, marks = ", ".join(row), ", ".join("?" * len(row))
+    @contextmanager
+    def transaction(self) -> Iterator[Hand]:
+        """Give MedWorkS's hand in a transaction of its own, which is rolled back unless it commits."""
         with closing(self.connect()) as connection:
-            sql = f"INSERT INTO {OUTBOXES[lane].table} ({names}) VALUES ({marks})"
-            number = connection.execute(sql, list(row.values())).lastrowid
-        assert number is not None
+            connection.execute("BEGIN IMMEDIATE")
+            hand = Hand(connection, self._execute)
+            try:
+                yield hand
+            finally:
+                if connection.in_transaction:
+                    connection.rollback()
+
+    def _execute(self, connection: Any, sql: str, binds: Binds, *, number: bool = False) -> Any:
+        """Run a statement; its rows, or the number of the item that it wrote."""
+        if not isinstance(binds, Mapping):
+            binds = [to_text(each) if isinstance(each, datetime) else each for each in binds]
+        cursor = connection.execute(sql, binds)
+        return cursor.lastrowid if number else cursor.fetchall()
+
+    def _columns(self, connection: Any, sql: str, binds: Binds) -> list[dict[str, Any]]:
+        cursor = connection.execute(sql, binds)
+        return [dict(zip((each[0] for each in cursor.description), row, strict=True)) for row in cursor.fetchall()]
+
+    @contextmanager
+    def _unguarded(self, lane: str, items: Sequence[int]) -> Iterator[Hand]:
+        """Give a hand that may put rows into any state; the state trigger guards numbers up to the sequence only."""
+        with self.transaction() as hand:
+            [(last,)] = hand.run("SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item'")
+            hand.run("UPDATE EESZT_SEQUENCE SET last_id = 0 WHERE name = 'item'")
+            yield hand
+            hand.run("UPDATE EESZT_SEQUENCE SET last_id = ? WHERE name = 'item'", [last])
+            hand.commit()
+
+    def can_hold(self, columns: dict[str, object]) -> bool:
+        """Whether an outbox can hold such values at all: a column for instants may take only instants."""
+        return True
+
+    def refuse(self, state: str) -> None:
+        """Let MedWorkS refuse to be told this state of a prescription."""
+        self.run(
+            "CREATE TRIGGER MW_TILTAS BEFORE UPDATE OF EESZT_ALLAPOT ON MW_VENY"
+            f" WHEN NEW.EESZT_ALLAPOT = '{state}' BEGIN SELECT RAISE(FAIL, 'MW: nem'); END"
+        )
+
+    def allow(self) -> None:
+        """Let MedWorkS be told everything again."""
+        self.run("DROP TRIGGER MW_TILTAS")
+
+    # MedWorkS
+
+    def run(self, sql: str, binds: Binds = ()) -> list[tuple[Any, ...]]:
+        """Run one statement as any tool would, and commit it."""
+        with self._session() as connection:
+            found = self._execute(connection, sql, binds)
+            connection.commit()
+            return list(found)
+
+    def put(self, table: str, *rows: dict[str, object]) -> None:
+        """INSERT rows into any table."""
+        for row in rows:
+            self.run(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", [*row.values()])
+
+    def insert(self, document_type: str | None = "ekat_esemeny", lane: str | None = None, **columns: Any) -> int:
+        """INSERT a row as MedWorkS does, and commit it; its number."""
+        with self.transaction() as hand:
+            number = hand.insert(document_type, lane, **columns)
+            hand.commit()
         return number
 
     # reading
@@ -115,11 +185,10 @@ class Lab:
     def record(self, item: int) -> dict[str, Any]:
         """Give a row with all columns of its outbox."""
         for lane, outbox in OUTBOXES.items():
-            with closing(self.connect()) as connection:
-                connection.row_factory = sqlite3.Row
-                found = connection.execute(f"SELECT * FROM {outbox.table} WHERE item_id = ?", [item]).fetchone()
-                if found:
-                    return {"lane": lane, **dict(found)}
+            with self._session() as connection:
+                sql = f"SELECT * FROM {outbox.table} WHERE item_id = {item:d}"
+                if found := self._columns(connection, sql, ()):
+                    return {"lane": lane, **found[0]}
         raise LookupError(item)
 
     def row(self, item: int) -> Row:
@@ -130,15 +199,15 @@ class Lab:
         """Give rows of one lane as the domain knows them, in the order of ``items``."""
         sql = f"""
             SELECT o.*, m.expires_at, m.digest,
-                   (SELECT value FROM EESZT_IDENTIFIER i
-                     WHERE i.item_id = o.item_id AND name = 'eeszt_id' AND is_second = 0) AS eeszt_id
-              FROM {OUTBOXES[lane].table} o LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.item_id
-             WHERE o.item_id IN (SELECT value FROM json_each(?))"""
-        with closing(self.connect()) as connection:
-            connection.row_factory = sqlite3.Row
-            found = {
-                each["item_id"]: to_stored(each).row for each in connection.execute(sql, [json.dumps(list(items))])
-            }
+                   (SELECT i.value FROM EESZT_IDENTIFIER i
+                     WHERE i.item_id = o.item_id AND i.name = 'eeszt_id' AND i.is_second = 0) AS eeszt_id
+              FROM {OUTBOXES[lane].table} o LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.item_id"""
+        found = {}
+        with self._session() as connection:
+            for some in (items[at : at + 900] for at in range(0, len(items), 900)):
+                listed = ", ".join(str(int(item)) for item in some)
+                records = self._columns(connection, f"{sql} WHERE o.item_id IN ({listed})", ())
+                found |= {each["item_id"]: to_stored(each).row for each in records}
         return [found[item] for item in items]
 
     # time and force
@@ -149,17 +218,11 @@ class Lab:
             self.force_many(self.record(item)["lane"], [(item, columns)])
 
     def force_many(self, lane: str, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
-        """Put many rows of one lane into any state; the state trigger guards numbers up to the sequence only."""
-        with closing(self.connect()) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            last = connection.execute("SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item'").fetchone()[0]
-            connection.execute("UPDATE EESZT_SEQUENCE SET last_id = 0 WHERE name = 'item'")
+        """Put many rows of one lane into any state."""
+        with self._unguarded(lane, [item for item, _ in rows]) as hand:
             for item, columns in rows:
                 changes = ", ".join(f"{name} = ?" for name in columns)
-                values = [to_text(each) if isinstance(each, datetime) else each for each in columns.values()]
-                connection.execute(f"UPDATE {OUTBOXES[lane].table} SET {changes} WHERE item_id = ?", [*values, item])
-            connection.execute("UPDATE EESZT_SEQUENCE SET last_id = ? WHERE name = 'item'", [last])
-            connection.execute("COMMIT")
+                hand.run(f"UPDATE {OUTBOXES[lane].table} SET {changes} WHERE item_id = ?", [*columns.values(), item])
 
     def travel(self, item: int, seconds: float) -> None:
         """Let so much time pass for one item: all its instants move into the past."""
@@ -171,15 +234,70 @@ class Lab:
             self.run("UPDATE EESZT_MESSAGE SET stored_at = ?, expires_at = ? WHERE item_id = ?", binds)
 
 
+class Hand:
+    """
+    MedWorkS's hand in a session with an open transaction.
+
+    Attributes:
+        connection: The session.
+    """
+
+    def __init__(self, connection: Any, execute: Callable[..., Any]) -> None:
+        self.connection = connection
+        self._execute = execute
+
+    def run(self, sql: str, binds: Binds = ()) -> list[tuple[Any, ...]]:
+        """Run one statement."""
+        return list(self._execute(self.connection, sql, binds))
+
+    def insert(self, document_type: str | None = "ekat_esemeny", lane: str | None = None, **columns: Any) -> int:
+        """INSERT a row as MedWorkS does; its number, as the driver tells it."""
+        lane = lane or next((each.lane for each in TYPES if each.document_type == document_type), "background")
+        row = {
+            "document_type": document_type,
+            "recorded_by": "kovacs.anna",
+            "workplace": "013579101",
+            "recorded_at": datetime.now(UTC),
+            **columns,
+        }
+        sql = f"INSERT INTO {OUTBOXES[lane].table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+        number = self._execute(self.connection, sql, list(row.values()), number=True)
+        assert number is not None
+        return int(number)
+
+    def commit(self) -> None:
+        """Commit; another transaction begins with the next statement."""
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self.connection.rollback()
+
+
+def matched(
+    his_user: str, eeszt_user: str | None, registration: str = "REGISTERED", is_doctor: int = 1
+) -> dict[str, object]:
+    """Give a row of EESZT_USER_MAP."""
+    return {"his_user": his_user, "registration": registration, "is_doctor": is_doctor, "eeszt_user": eeszt_user}
+
+
+def workplace(his_workplace: str, oth_code: str) -> dict[str, object]:
+    """Give a row of EESZT_WORKPLACE."""
+    return {"workplace": his_workplace, "oth_code": oth_code}
+
+
+def assigned(eeszt_user: str, his_workplace: str, role: str = "ORVOS") -> dict[str, object]:
+    """Give a row of EESZT_USER_WORKPLACE."""
+    return {"eeszt_user": eeszt_user, "workplace": his_workplace, "role": role}
+
+
 def travel(lab: Lab, item: int, seconds: float) -> None:
     """Let so much time pass for one item."""
     lab.travel(item, seconds)
 
 
-def _earlier(stored: str, seconds: float) -> str:
-    moved = to_text(datetime.fromisoformat(stored).replace(tzinfo=UTC) - timedelta(seconds=seconds))
-    assert moved is not None
-    return moved
+def _earlier(stored: str, seconds: float) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) - timedelta(seconds=seconds)
 
 
 def new_item(document_type: str = "ekat_esemeny", **facts: Any) -> NewItem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from runner.app.check.finding import Finding, Status, ok
@@ -12,13 +14,9 @@ from runner.errors import fault
 from runner.ports import Desk
 
 _BUDAPEST = ZoneInfo("Europe/Budapest")
-_SHARED = """
-SELECT eeszt_user, group_concat(his_user, ', ') AS his_users FROM EESZT_USER_MAP
- WHERE eeszt_user IS NOT NULL GROUP BY eeszt_user HAVING count(*) > 1"""
+_MATCHED = "SELECT his_user, eeszt_user, is_doctor FROM EESZT_USER_MAP WHERE eeszt_user IS NOT NULL ORDER BY his_user"
 
-_NO_DOCTOR = """
-SELECT his_user FROM EESZT_USER_MAP
- WHERE eeszt_user IS NOT NULL AND is_doctor <> (eeszt_user GLOB 'O[0-9]*') ORDER BY his_user"""
+_DOCTOR = re.compile(r"O[0-9]")
 """A doctor's EESZT user name is O and his stamp number (T5)."""
 
 _MOST_NAMED = 20
@@ -89,12 +87,17 @@ def users(inspection: Inspection) -> Iterator[Finding]:
 
 def _mismatched(desk: Desk) -> Iterator[Finding]:
     """Two HIS users of one identity, and an identity that is not what the user is said to be."""
-    for row in desk.rows(_SHARED):
-        error = fault(4335, "EESZT_USER_MAP", user=row["eeszt_user"], users=row["his_users"])
-        yield Finding.of("users", Status.FAIL, error)
-    for row in desk.rows(_NO_DOCTOR):
-        yield Finding.of("users", Status.WARN, fault(4336, "EESZT_USER_MAP", user=row["his_user"]))
+    matched = desk.rows(_MATCHED)
+    users: dict[str, list[str]] = {}
+    for row in matched:
+        users.setdefault(str(row["eeszt_user"]), []).append(str(row["his_user"]))
+    for user, names in sorted(users.items()):
+        if len(names) > 1:
+            yield Finding.of("users", Status.FAIL, fault(4335, "EESZT_USER_MAP", user=user, users=", ".join(names)))
+    for row in matched:
+        if bool(row["is_doctor"]) != bool(_DOCTOR.match(str(row["eeszt_user"]))):
+            yield Finding.of("users", Status.WARN, fault(4336, "EESZT_USER_MAP", user=row["his_user"]))
 
 
-def _today(inspection: Inspection) -> str:
-    return inspection.now.astimezone(_BUDAPEST).date().isoformat()
+def _today(inspection: Inspection) -> date:
+    return inspection.now.astimezone(_BUDAPEST).date()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ports import Features
-from runner.store.embedded.adoption import EmbeddedAdoption
+from runner.store.adoption import StoredAdoption
+from runner.store.directory import StoredDirectory
 from runner.store.embedded.connection import BUSY_S, Connections
-from runner.store.embedded.database import Database
+from runner.store.embedded.database import EmbeddedDatabase
 from runner.store.embedded.desk import EmbeddedDesk
-from runner.store.embedded.directory import EmbeddedDirectory
 from runner.store.embedded.installation import DaemonLock, check_installed, install, run_script
-from runner.store.embedded.logins import EmbeddedLogins
 from runner.store.embedded.outbox import EmbeddedOutbox
 from runner.store.embedded.session import EmbeddedSession
 from runner.store.embedded.statements import Statements
+from runner.store.logins import StoredLogins
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,13 +52,13 @@ class EmbeddedStore:
         self._path = path
         self._sql = sql
         self._connections = Connections(path, busy_s)
-        database = Database(self._connections, Statements(sql / "embedded", outboxes))
+        database = EmbeddedDatabase(self._connections, Statements(sql / "embedded", outboxes))
         self._database = database
         self.outbox = EmbeddedOutbox(database)
         self.desk = EmbeddedDesk(database)
-        self.directory = EmbeddedDirectory(database)
-        self.logins = EmbeddedLogins(database)
-        self.adoption = EmbeddedAdoption(database)
+        self.directory = StoredDirectory(database)
+        self.logins = StoredLogins(database)
+        self.adoption = StoredAdoption(database)
 
     def his_session(self, connection: sqlite3.Connection) -> EmbeddedSession:
         """Give what the HIS asks about logins in one of its own connections; on Oracle it calls EESZT_API."""

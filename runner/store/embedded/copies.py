@@ -1,18 +1,13 @@
-"""
-Write-back: what an acceptance brought is copied into MedWorkS's own tables, row by row.
-
-Copies into the same row count in the order of the items whose record they tell of, whenever they are made: what a newer
-one has told, an older one that comes late does not tell again.
-"""
+"""Write-back on SQLite: what an acceptance brought is copied into MedWorkS's own tables, row by row."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.errors import BUSY, RunnerError, StoreError
+from runner.store.copying import next_try, state_of, still_so
 from runner.store.embedded.connection import reason_of
 from runner.store.embedded.transaction import clock
 from runner.store.naming import quoted
@@ -20,19 +15,12 @@ from runner.store.rows import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
-    from runner.store.embedded.database import Database
+    from runner.store.embedded.database import EmbeddedDatabase
     from runner.store.rows import Record
 
-RETRY_S = 5.0
-"""Before a copy that failed is tried again; doubled with each try, up to an hour."""
 
-TRIES = 12
-"""After so many the copy stays failed, for a person."""
-
-
-def write_back(database: Database, limit: int) -> Mapping[str, int]:
+def write_back(database: EmbeddedDatabase, limit: int) -> Mapping[str, int]:
     """
     Copy what is due; counts ``written``, ``failed``, ``locked``, only those above zero.
 
@@ -60,13 +48,11 @@ def write_back(database: Database, limit: int) -> Mapping[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _still_so(database: Database, connection: sqlite3.Connection, copy: Record) -> dict[str, object]:
+def _still_so(database: EmbeddedDatabase, connection: sqlite3.Connection, copy: Record) -> dict[str, object]:
     """Give what of a copy no newer one has told otherwise."""
     binds = {name: copy[name] for name in ("target", "record_item", "item_id", "write_back_id")}
-    told: set[str] = set()
-    for newer in connection.execute(database.statements["copied_later"], binds):
-        told |= {name.upper() for name in json.loads(newer["values_json"])}
-    return {name: value for name, value in json.loads(copy["values_json"]).items() if name.upper() not in told}
+    newer = connection.execute(database.statements["copied_later"], binds)
+    return still_so(copy["values_json"], [each["values_json"] for each in newer])
 
 
 def _copy(connection: sqlite3.Connection, copy: Record, values: Mapping[str, object]) -> str | None:
@@ -101,17 +87,15 @@ def _copy(connection: sqlite3.Connection, copy: Record, values: Mapping[str, obj
 
 
 def _note(
-    database: Database, connection: sqlite3.Connection, copy: Record, error: str | None, *, dropped: bool
+    database: EmbeddedDatabase, connection: sqlite3.Connection, copy: Record, error: str | None, *, dropped: bool
 ) -> None:
-    next_at: datetime | None = None
-    tries = int(copy["tries"])
-    if error is not None and tries + 1 < TRIES:
-        next_at = clock(connection, database.statements) + timedelta(seconds=min(3600.0, RETRY_S * 2**tries))
+    now = clock(connection, database.statements)
+    next_at = None if error is None else next_try(int(copy["tries"]), now)
     connection.execute(
         database.statements["note_write_back"],
         {
             "write_back_id": copy["write_back_id"],
-            "state": "DROPPED" if dropped else "DONE" if error is None else "FAILED",
+            "state": state_of(error, dropped=dropped),
             "next_at": to_text(next_at),
             "error": error,
         },

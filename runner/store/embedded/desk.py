@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
-from runner.domain.outbox import FINAL, Needs, State, Step, WardAnswer
-from runner.domain.policy import Kind
+from runner.domain.outbox import FINAL, State, Step, WardAnswer
 from runner.errors import StoreError, fault
-from runner.ports import TypeVersion
 from runner.store.rows import to_text
+from runner.store.types import to_type, type_binds
 from runner.store.work import Work
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from runner.domain.outbox import Row
-    from runner.ports import NewItem
-    from runner.store.embedded.database import Database
+    from runner.ports import NewItem, TypeVersion
+    from runner.store.embedded.database import EmbeddedDatabase
 
 DECIDE_BUSY_S = 0.25
 """How long a ward's question waits for another program's write; then it is told WAIT."""
@@ -34,7 +33,7 @@ LOOK_S = 0.05
 class EmbeddedDesk:
     """``ports.Desk`` on SQLite; on Oracle the PL/SQL package does the same."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: EmbeddedDatabase) -> None:
         self._database = database
 
     # items
@@ -151,18 +150,19 @@ class EmbeddedDesk:
         """Put these document types in force, all or none; types that are missing are retired."""
         statements = self._database.statements
         with self._database.connections.writing() as connection:
-            connection.executemany(statements["put_type"], [_type_binds(version) for version in types])
+            connection.executemany(statements["put_type"], [type_binds(version) for version in types])
             names = json.dumps([version.document_type for version in types])
             connection.execute(statements["retire_types"], {"names": names})
 
     def active(self) -> Sequence[TypeVersion]:
         """The document types in force."""
-        return [_to_type(record) for record in self._database.read("active_types")]
+        return [to_type(record) for record in self._database.read("active_types")]
 
     def rows(self, sql: str, **binds: object) -> Sequence[Mapping[str, object]]:
         """Run one reading statement, for listings; column names in lower case."""
+        given = {name: value.isoformat() if isinstance(value, date) else value for name, value in binds.items()}
         with self._database.connections.reading() as connection:
-            records = connection.execute(sql, binds).fetchall()
+            records = connection.execute(sql, given).fetchall()
         return [{name.lower(): record[name] for name in record.keys()} for record in records]  # noqa: SIM118
 
 
@@ -179,33 +179,3 @@ def _binds(item: NewItem) -> dict[str, object]:
         "replaces": item.replaces,
         "first_recorded_at": to_text(item.first_recorded_at),
     }
-
-
-def _type_binds(version: TypeVersion) -> dict[str, object]:
-    return {
-        "document_type": version.document_type,
-        "digest": version.digest,
-        "title": version.title,
-        "lane": version.lane,
-        "kind": version.kind.value,
-        "send_limit_s": version.send_limit_s,
-        "answer_limit_s": version.answer_limit_s,
-        "needs": version.needs.value,
-        "withdrawal_type": version.withdrawal_type,
-        "is_probe": int(version.is_probe),
-    }
-
-
-def _to_type(record: sqlite3.Row) -> TypeVersion:
-    return TypeVersion(
-        document_type=record["document_type"],
-        digest=record["digest"],
-        title=record["title"],
-        lane=record["lane"],
-        kind=Kind(record["kind"]),
-        send_limit_s=record["send_limit_s"],
-        answer_limit_s=record["answer_limit_s"],
-        needs=Needs(record["needs"]),
-        withdrawal_type=record["withdrawal_type"],
-        is_probe=bool(record["is_probe"]),
-    )

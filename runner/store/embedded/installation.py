@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from runner.store.embedded.database import Database
+    from runner.store.embedded.database import EmbeddedDatabase
 
 
-def install(database: Database, environment: str) -> None:
+def install(database: EmbeddedDatabase, environment: str) -> None:
     """
     Create or complete tables, triggers and views in one transaction; repeated, it writes nothing.
 
@@ -51,7 +51,7 @@ def install(database: Database, environment: str) -> None:
         connection.execute(database.statements["put_installation"], binds)
 
 
-def check_installed(database: Database, environment: str) -> None:
+def check_installed(database: EmbeddedDatabase, environment: str) -> None:
     """
     Make sure that the database is there, complete, of this environment, and no copy.
 
@@ -68,7 +68,7 @@ def check_installed(database: Database, environment: str) -> None:
         raise fault(8021, str(database.connections.path), home=found.home, place=found.place)
 
 
-def identity(database: Database) -> Identity:
+def identity(database: EmbeddedDatabase) -> Identity:
     """
     Give which database this is.
 
@@ -98,14 +98,14 @@ def place(path: Path) -> str:
         raise fault(7002, str(path), reason=error.strerror or type(error).__name__) from error
 
 
-def run_script(database: Database, file: Path) -> None:
+def run_script(database: EmbeddedDatabase, file: Path) -> None:
     """Run a file of SQL in one transaction, for the example tables."""
     with database.connections.writing() as connection:
         for statement in _statements(file.read_text(encoding="utf-8")):
             connection.execute(statement)
 
 
-def _installed(database: Database, connection: sqlite3.Connection, environment: str) -> str | None:
+def _installed(database: EmbeddedDatabase, connection: sqlite3.Connection, environment: str) -> str | None:
     """Give the version that is installed, or None; refuses the other environment's database."""
     row = _row(database, connection)
     if row is not None and row["environment"] != environment:
@@ -113,7 +113,7 @@ def _installed(database: Database, connection: sqlite3.Connection, environment: 
     return row["schema_version"] if row is not None else None
 
 
-def _row(database: Database, connection: sqlite3.Connection) -> sqlite3.Row | None:
+def _row(database: EmbeddedDatabase, connection: sqlite3.Connection) -> sqlite3.Row | None:
     """Give what was installed, or None."""
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'EESZT_INSTALLATION'").fetchone():
         return None

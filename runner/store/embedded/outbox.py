@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.domain import steps
 from runner.domain.outbox import Verdict
-from runner.ports import Permitted
+from runner.ports import Look
 from runner.store.completion import complete
 from runner.store.embedded.copies import write_back
-from runner.store.embedded.figures import FINAL_STATES, lane_health, tally
-from runner.store.embedded.installation import identity
-from runner.store.embedded.keeping import forget
-from runner.store.embedded.sweeping import sweep
-from runner.store.embedded.waking import wake
-from runner.store.rows import certain, to_instant, to_text
+from runner.store.figures import FINAL_STATES, lane_health, tally
+from runner.store.keeping import forget
+from runner.store.permits import permit
+from runner.store.rows import to_instant, to_json
+from runner.store.sweeping import LOOKED_FOR, sweep
+from runner.store.waking import wake
 from runner.store.work import Work
 
 if TYPE_CHECKING:
@@ -27,10 +25,9 @@ if TYPE_CHECKING:
 
     from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
-    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest
-    from runner.store.embedded.database import Database
-    from runner.store.embedded.transaction import EmbeddedTransaction
-    from runner.store.rows import Record, Stored
+    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest, Permitted
+    from runner.store.embedded.database import EmbeddedDatabase
+    from runner.store.rows import Record
 
 SOURCE_ROWS = 2
 """Enough to tell several from one."""
@@ -39,20 +36,32 @@ SOURCE_ROWS = 2
 class EmbeddedOutbox:
     """``ports.Outbox`` on SQLite."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: EmbeddedDatabase) -> None:
         self._database = database
+
+    def look(self, lane: str, types: Mapping[str, str]) -> Look:
+        """Look what a lane has to do now."""
+        binds = {"types": self._held(types), "final_states": FINAL_STATES}
+        with self._database.looking(lane) as now:
+            claimable, *due = now.any_of(("claim", *LOOKED_FOR), **binds)
+            [probes] = now.any_of(("claim_probes",), types=to_json(list(types)))
+        return Look(self._database.is_paused(lane), claimable, probes, time_passed=any(due))
 
     def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
         """Lease up to ``limit`` due rows, by priority and number, in the order of their keys."""
-        held = [row["document_type"] for row in self._database.read("type_digests") if _holds(types, row)]
-        binds = {"types": json.dumps(held), "final_states": FINAL_STATES}
+        binds = {"types": self._held(types), "final_states": FINAL_STATES}
         return self._lease(lane, "claim", steps.claim, token, lease_s, limit=limit, **binds)
+
+    def _held(self, types: Mapping[str, str]) -> str:
+        """Give the document types whose active digest the daemon holds."""
+        active = self._database.read("type_digests")
+        return to_json([row["document_type"] for row in active if _holds(types, row)])
 
     def claim_probes(
         self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]
     ) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose fate is to be asked after now."""
-        names = json.dumps(list(types))
+        names = to_json(list(types))
         return self._lease(lane, "claim_probes", steps.claim_probe, token, lease_s, limit=limit, types=names)
 
     def _lease(
@@ -100,17 +109,17 @@ class EmbeddedOutbox:
     def permit(self, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
         """Store body, message identifier and digest, and turn CLAIMED into SENDING; item → permitted, or why not."""
         answers: dict[int, Permitted | Verdict] = {}
-        with self._database.connections.writing() as connection:
+        with self._database.writing() as scope:
             for lane, group in groupby(sorted(requests, key=_lane_of_request), key=_lane_of_request):
-                answers |= _permit(self._database.on(connection, lane), list(group))
+                answers |= permit(scope.on(lane), list(group))
         return answers
 
     def complete(self, completions: Sequence[Completion]) -> Mapping[int, Verdict]:
         """Apply outcomes; item → verdict."""
         verdicts: dict[int, Verdict] = {}
-        with self._database.connections.writing() as connection:
+        with self._database.writing() as scope:
             for lane, group in groupby(sorted(completions, key=_lane_of), key=_lane_of):
-                verdicts |= complete(self._database.on(connection, lane), list(group))
+                verdicts |= complete(scope.on(lane), list(group))
         return verdicts
 
     def sweep(self, lane: str) -> Mapping[str, int]:
@@ -138,12 +147,12 @@ class EmbeddedOutbox:
 
     def wake(self, eeszt_user: str, his_user: str) -> int:
         """Let everything that waits for this person's login go again; how many items."""
-        with self._database.connections.writing() as connection:
-            return wake(self._database, connection, eeszt_user, his_user)
+        with self._database.writing() as scope:
+            return wake(scope, self._database.lanes, eeszt_user, his_user)
 
     def service_state(self, service: str, state: str, since: datetime | None) -> None:
         """Tell MedWorkS how a service is."""
-        self._database.tell("service_state", service=service, state=state, since=to_text(since))
+        self._database.tell("service_state", service=service, state=state, since=since)
 
     def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
         """Forget patients' data that was kept long enough; counts by kind, only those above zero."""
@@ -159,7 +168,7 @@ class EmbeddedOutbox:
 
     def identity(self) -> Identity:
         """Which database this is, and whether it is where it was installed."""
-        return identity(self._database)
+        return self._database.identity()
 
 
 def _holds(types: Mapping[str, str], record: Record) -> bool:
@@ -172,49 +181,3 @@ def _lane_of_request(request: PermitRequest) -> str:
 
 def _lane_of(completion: Completion) -> str:
     return completion.lane
-
-
-def _permit(transaction: EmbeddedTransaction, requests: Sequence[PermitRequest]) -> Mapping[int, Permitted | Verdict]:
-    work = Work(transaction, [request.item.row.item_id for request in requests])
-    answers: dict[int, Permitted | Verdict] = {}
-    for request in requests:
-        item_id = request.item.row.item_id
-        stored, row = work.stored(item_id), work.row(item_id)
-        digest = hashlib.sha256(request.body).hexdigest()
-        if stored is None or row is None or not _is_same_message(stored, request, digest):
-            answers[item_id] = Verdict.LOST_LEASE
-            continue
-        expires_at = work.now + timedelta(seconds=request.life_s)
-        step = steps.permit(row, request.token, request.message_id, expires_at, work.now)
-        verdict = work.apply(step)
-        answers[item_id] = verdict
-        if verdict is Verdict.DONE:
-            answers[item_id] = Permitted(certain(step.row.expires_at))
-            transaction.store_message(
-                {
-                    "item_id": item_id,
-                    "message_id": step.row.message_id,
-                    "digest": digest,
-                    "body": request.body,
-                    "document": request.document,
-                    "acting_user": request.acting_user,
-                    "mapping_version": request.mapping_version,
-                    "now": to_text(work.now),
-                    "expires_at": to_text(step.row.expires_at),
-                    "decision": request.decision.line if request.decision else None,
-                    "rules": request.decision.rules if request.decision else None,
-                }
-            )
-    work.finish()
-    return answers
-
-
-def _is_same_message(stored: Stored, request: PermitRequest, digest: str) -> bool:
-    """Once bytes may have left, only the same bytes leave again, under the same identifier and the same name."""
-    if stored.digest is None:
-        return True
-    return (digest, request.message_id, request.acting_user) == (
-        stored.digest,
-        stored.row.message_id,
-        stored.acting_user,
-    )

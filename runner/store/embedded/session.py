@@ -20,7 +20,7 @@ from runner.store.rows import to_text
 if TYPE_CHECKING:
     import sqlite3
 
-    from runner.store.embedded.database import Database
+    from runner.store.embedded.database import EmbeddedDatabase
 
 REQUEST_LIFE_S = 120.0
 _SECRET_BYTES = 32
@@ -36,7 +36,7 @@ class EmbeddedSession:
     The connection is in autocommit, or commits by itself: what is said here is part of its transaction.
     """
 
-    def __init__(self, database: Database, connection: sqlite3.Connection) -> None:
+    def __init__(self, database: EmbeddedDatabase, connection: sqlite3.Connection) -> None:
         self._statements = database.statements
         self._connection = connection
 

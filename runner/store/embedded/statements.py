@@ -24,6 +24,9 @@ class Statements:
 
     def __init__(self, folder: Path, outboxes: Mapping[str, OutboxTable]) -> None:
         self.folder = folder
+        for lane, each in outboxes.items():
+            if each.over is not None:
+                raise fault(7504, f"outbox {lane}")
         self.outboxes = {lane: OutboxTable(each.table, dict(each.columns)) for lane, each in outboxes.items()}
         blocks = read_blocks(folder / "queries.sql")
         self._any_of: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -39,20 +42,19 @@ class Statements:
 
     def of(self, lane: str, name: str) -> str:
         """
-        Give a statement on one outbox.
+        Give a statement on one outbox, or one that names none.
 
         Raises:
             StoreError: There is no such outbox.
         """
         if lane not in self._of_lane:
             raise fault(7005, f"outbox {lane}", known=", ".join(sorted(self._of_lane)))
-        return self._of_lane[lane][name]
+        return self._of_lane[lane].get(name) or self._of_all[name]
 
     def any_of(self, lane: str, blocks: tuple[str, ...]) -> str:
         """Give one statement that says of each block whether it finds anything; those that name no outbox included."""
         if (lane, blocks) not in self._any_of:
-            of_lane = self._of_lane[lane]
-            asked = [of_lane.get(block) or self._of_all[block] for block in blocks]
+            asked = [self.of(lane, block) for block in blocks]
             self._any_of[lane, blocks] = "SELECT " + ", ".join(f"EXISTS (\n{sql}\n)" for sql in asked)
         return self._any_of[lane, blocks]
 

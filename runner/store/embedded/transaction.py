@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from runner.errors import fault
-from runner.store.rows import Stored, certain, target_of, to_binds, to_instant, to_item, to_stored, to_text
+from runner.store.rows import Stored, certain, target_of, to_binds, to_instant, to_item, to_json, to_stored, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
 
     from runner.domain.outbox import Row, Verdict
     from runner.domain.outcome import Outcome
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
 def clock(connection: sqlite3.Connection, statements: Statements) -> datetime:
     """Read the database's clock."""
     return certain(to_instant(connection.execute(statements["now"]).fetchone()[0]))
+
+
+def stored(binds: Mapping[str, object]) -> dict[str, object]:
+    """Give binds as SQLite keeps them: instants are texts that sort."""
+    return {name: to_text(value) if isinstance(value, datetime) else value for name, value in binds.items()}
 
 
 class EmbeddedTransaction:
@@ -43,33 +47,33 @@ class EmbeddedTransaction:
 
     def load(self, items: Collection[int]) -> dict[int, Stored]:
         """Read rows; items that do not exist are left out."""
-        records = self._run("rows", items=json.dumps(list(items)))
+        records = self._run("rows", items=to_json(list(items)))
         return {record["item_id"]: to_stored(record) for record in records}
 
     def items(self, rows: Mapping[int, Row]) -> list[Item]:
         """Give claimed rows with everything that their work needs, in the order of ``rows``."""
-        records = {record["item_id"]: record for record in self._run("items", items=json.dumps(list(rows)))}
+        records = {record["item_id"]: record for record in self._run("items", items=to_json(list(rows)))}
         return [to_item(self._lane, row, records[item]) for item, row in rows.items()]
 
     def ids(self, block: str, **binds: object) -> list[int]:
         """Give the item numbers that a block finds now."""
-        now = to_text(self.now)
-        return [record[0] for record in self._run(block, now=now, **binds)]
-
-    def ids_of_all(self, block: str, **binds: object) -> list[int]:
-        """Likewise for a block that names no outbox."""
-        return [record[0] for record in self._run_plain(block, now=to_text(self.now), **binds)]
+        return [record[0] for record in self._run(block, now=self.now, **binds)]
 
     def rows(self, block: str, **binds: object) -> list[sqlite3.Row]:
         """Give what a block reads now."""
-        return self._run(block, now=to_text(self.now), **binds)
+        return self._run(block, now=self.now, **binds)
 
-    def any_of(self, blocks: Sequence[str]) -> list[bool]:
+    def any_of(self, blocks: Sequence[str], **binds: object) -> list[bool]:
         """Say of each block whether it finds something now, in one statement: an idle lane asks it twice a second."""
         asked = self._connection.execute(
-            self._statements.any_of(self._lane, tuple(blocks)), {"now": to_text(self.now), "limit": 1}
+            self._statements.any_of(self._lane, tuple(blocks)), {"now": to_text(self.now), "limit": 1, **binds}
         )
         return [bool(each) for each in asked.fetchone()]
+
+    def change(self, block: str, **binds: object) -> int:
+        """Run a block that changes rows; how many it changed."""
+        sql = self._statements.of(self._lane, block)
+        return self._connection.execute(sql, stored({"now": self.now, **binds})).rowcount
 
     def value(self, block: str, **binds: object) -> object:
         """Give the one value that a block reads."""
@@ -77,8 +81,7 @@ class EmbeddedTransaction:
 
     def write(self, changes: Sequence[tuple[Row, Row]]) -> None:
         """Write rows as (seen, made of it), each fenced on what was seen."""
-        now = to_text(self.now)
-        binds = [{**to_binds(was, row), "now": now, "claim_owner": self._owner} for was, row in changes]
+        binds = [stored({**to_binds(was, row), "now": self.now, "claim_owner": self._owner}) for was, row in changes]
         changed = self._connection.executemany(self._statements.of(self._lane, "write_row"), binds).rowcount
         if changed != len(binds):
             raise fault(7006, f"outbox {self._lane}", count=len(binds) - changed)
@@ -93,16 +96,17 @@ class EmbeddedTransaction:
 
     def purge_bodies(self, items: Collection[int]) -> None:
         """Forget the bytes of items that are final."""
-        self._run_plain("purge_bodies", items=json.dumps(list(items)), now=to_text(self.now))
+        self._run_plain("purge_bodies", items=to_json(list(items)), now=self.now)
 
-    def forget(self, kind: str, items: Collection[int]) -> None:
-        """Forget ``payload``, ``document`` or ``body`` of items."""
+    def forget(self, kind: str, items: Collection[int]) -> int:
+        """Forget ``payload``, ``document`` or ``body`` of items; of how many."""
         if kind == "body":
             self.purge_bodies(items)
         elif kind == "document":
-            self._run_plain("forget_documents", items=json.dumps(list(items)))
+            self._run_plain("forget_documents", items=to_json(list(items)))
         else:
-            self._run("forget_payloads", items=json.dumps(list(items)))
+            self._run("forget_payloads", items=to_json(list(items)))
+        return len(items)
 
     def queue_withdrawal(self, item_id: int, asked_by: str | None) -> int | None:
         """Insert the withdrawal of an item; 0 where one is alive, None where its type has none."""
@@ -122,10 +126,10 @@ class EmbeddedTransaction:
 
     # messages
 
-    def store_message(self, binds: Mapping[str, object]) -> None:
+    def store_message(self, binds: Mapping[str, object], *, renew: bool) -> None:  # noqa: ARG002  one statement does both
         """Keep what is about to leave, and fix the item's identity."""
-        self._connection.execute(self._statements["store_message"], binds)
-        self._connection.execute(self._statements.of(self._lane, "mark_permitted"), binds)
+        self._connection.execute(self._statements["store_message"], stored(binds))
+        self._connection.execute(self._statements.of(self._lane, "mark_permitted"), stored(binds))
 
     # books
 
@@ -136,9 +140,7 @@ class EmbeddedTransaction:
 
     def keep_identifier(self, item_id: int, name: str, value: str, *, second: bool) -> None:
         """Keep an identifier; one that is kept already stays as it is."""
-        self._run_plain(
-            "keep_identifier", item_id=item_id, name=name, value=value, is_second=int(second), now=to_text(self.now)
-        )
+        self._run_plain("keep_identifier", item_id=item_id, name=name, value=value, is_second=int(second), now=self.now)
 
     def keep_attempt(self, completion: Completion, outcome: Outcome, verdict: Verdict) -> None:
         """Keep one try or probe, with its place in the audit log."""
@@ -150,7 +152,7 @@ class EmbeddedTransaction:
             audit_head=anchor and anchor.head,
             item_id=completion.item_id,
             kind=completion.attempt,
-            now=to_text(self.now),
+            now=self.now,
             took_ms=round(completion.took_s * 1000),
             ending=outcome.ending.value,
             reason_code=outcome.unlisted_code or outcome.reason_code,
@@ -167,13 +169,9 @@ class EmbeddedTransaction:
             item_id=item_id,
             asker=asker,
             result=result,
-            now=to_text(self.now),
-            expires_at=to_text(expires_at),
+            now=self.now,
+            expires_at=expires_at,
         )
-
-    def purge_results(self, items: str) -> None:
-        """Forget answers of queries; ``items`` is a JSON list."""
-        self._run_plain("purge_results", items=items)
 
     def queue_write_backs(self, item_id: int, record_item: int, copies: Sequence[WriteBack]) -> None:
         """Note copies that are due into the HIS's own tables, of an item or of the item that it withdraws."""
@@ -184,9 +182,9 @@ class EmbeddedTransaction:
                 record_item=record_item,
                 target=target_of(copy),
                 table_name=copy.table,
-                key_json=json.dumps(dict(copy.key), ensure_ascii=False, default=str),
-                values_json=json.dumps(dict(copy.values), ensure_ascii=False, default=str),
-                now=to_text(self.now),
+                key_json=to_json(dict(copy.key)),
+                values_json=to_json(dict(copy.values)),
+                now=self.now,
             )
 
     def drop_write_backs(self, item_id: int) -> None:
@@ -194,7 +192,7 @@ class EmbeddedTransaction:
         self._run_plain("drop_write_backs", item_id=item_id)
 
     def _run(self, block: str, **binds: object) -> list[sqlite3.Row]:
-        return self._connection.execute(self._statements.of(self._lane, block), binds).fetchall()
+        return self._connection.execute(self._statements.of(self._lane, block), stored(binds)).fetchall()
 
     def _run_plain(self, block: str, **binds: object) -> list[sqlite3.Row]:
-        return self._connection.execute(self._statements[block], binds).fetchall()
+        return self._connection.execute(self._statements[block], stored(binds)).fetchall()

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.domain.outbox import TRANSITIONS
-from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, render, text_literal
+from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, quoted, render, text_literal
 from runner.store.oracle.package import context, package
 from runner.store.oracle.script import Script
 from runner.store.queries import read_blocks
 
 OWNER, RUNTIME, HIS = "EESZT", "EESZT_RUNTIME", "MEDWORKS"
 """Users that the shipped scripts are made for."""
+GRANTS = "110_grants.sql"
 
 _PLACE = re.compile(r" ?\[in_(data|index|lob)\]")
 _USER = re.compile(r"\[(owner|runtime|his)\]")
@@ -48,6 +49,11 @@ class Site:
     runtime: str = RUNTIME
     his: str = HIS
 
+    def __post_init__(self) -> None:
+        """Refuse what is no name, before anything is made with it."""
+        for name in (self.owner, self.runtime, self.his, *self.tablespaces.values()):
+            quoted(name, "db ddl")
+
 
 def scripts(folder: Path, site: Site) -> list[Script]:
     """
@@ -63,7 +69,7 @@ def scripts(folder: Path, site: Site) -> list[Script]:
     tables, outbox = read_blocks(folder / "tables.sql"), read_blocks(folder / "outbox.sql")
     triggers, views = read_blocks(folder / "triggers.sql"), read_blocks(folder / "views.sql")
     grants = read_blocks(folder / "grants.sql")
-    made = _Maker(site)
+    made = Maker(site)
     parts = {
         "item_view_parts": made.union(views["item_view_part"]),
         "work_view_parts": made.union(views["work_view_part"]),
@@ -94,18 +100,33 @@ def scripts(folder: Path, site: Site) -> list[Script]:
             once=False,
             body=_together([*on_rows, made.of("", triggers["session_triggers"])]),
         ),
-        Script("090_context.sql", "who a session is bound to.", once=False, body=context(folder)),
-        Script("100_package.sql", "what MedWorkS calls.", once=False, body=package(folder.parent, site.outboxes)),
-        Script("110_grants.sql", "who may do what.", once=False, body=made.grants(grants)),
+        Script(
+            "090_context.sql",
+            "who a session is bound to; the owner needs CREATE ANY CONTEXT.",
+            once=False,
+            body=context(folder),
+        ),
+        Script(
+            "100_package.sql",
+            "what MedWorkS calls; the owner needs EXECUTE ON SYS.DBMS_CRYPTO.",
+            once=False,
+            body=package(folder.parent, site.outboxes),
+        ),
+        Script(GRANTS, "who may do what.", once=False, body=made.grants(grants)),
     ]
 
 
 def schema_version(all_scripts: Sequence[Script]) -> str:
-    """Give what a database must have been made from to be complete: SHA-256 (hex) over all scripts."""
-    return hashlib.sha256("\n".join(f"{each.name} {each.sha256}" for each in all_scripts).encode()).hexdigest()
+    """
+    Give what a database must have been made from to be complete: SHA-256 (hex) over all scripts but the grants.
+
+    Whoever reads it need not know what the HIS's user is called.
+    """
+    counted = [f"{each.name} {each.sha256}" for each in all_scripts if each.name != GRANTS]
+    return hashlib.sha256("\n".join(counted).encode()).hexdigest()
 
 
-class _Maker:
+class Maker:
     """Blocks made into SQL of one site."""
 
     def __init__(self, site: Site) -> None:
@@ -145,6 +166,8 @@ class _Maker:
         parts = [self.of("", blocks["on_tables"])]
         for lane, table in self._site.outboxes.items():
             parts.append(self.of(lane, blocks["on_outbox"]))
+            if table.over is None:
+                parts.append(self.of(lane, blocks["on_own_outbox"]))
             if table.over is None and not table.is_bound:
                 parts.append(self.of(lane, blocks["his_insert"]))
         return _together([*parts, self.of("", blocks["on_views"])])

@@ -16,7 +16,9 @@ from runner.store.naming import ORACLE, OutboxTable, render, text_literal
 from runner.store.queries import read_blocks
 
 _QUERY = re.compile(r"^( *)(.*)\[query ([a-z_]+)\]", re.MULTILINE)
+_PART = re.compile(r"\[block ([a-z_]+)\]")
 _EACH = re.compile(r"^ *\[each outbox\]\n(.*?)^ *\[end each\]\n", re.MULTILINE | re.DOTALL)
+_OVER = re.compile(r"^ *\[over\]\n(.*?)^ *\[end over\]\n", re.MULTILINE | re.DOTALL)
 _ERROR = re.compile(r"\[error (\d+)\]")
 _BIND = re.compile(r"(?<![\w:]):([a-z_]+)")
 _REFUSAL = re.compile(r"^(\d{5}) \| (.+?) \| (.+)$", re.MULTILINE)
@@ -46,7 +48,7 @@ def refusals(folder: Path) -> list[Refusal]:
 
 def package(folder: Path, outboxes: Mapping[str, OutboxTable]) -> str:
     """
-    Give the packages of a site as SQL*Plus reads them: all specifications before the bodies, since they call each other.
+    Give the packages of a site as SQL*Plus reads them: all specifications before the bodies, which call each other.
 
     Args:
         folder: ``sql/oracle``.
@@ -78,6 +80,8 @@ class _Maker:
     def of(self, block: str, lane: str = "") -> str:
         """Render a block, for one outbox where it is one's."""
         text = _QUERY.sub(lambda found: found[1] + found[2] + self._query(found[3], len(found[1])), without_head(block))
+        is_over = bool(lane) and self._outboxes[lane].over is not None
+        text = _OVER.sub(lambda found: found[1] if is_over else "", text)
         text = _EACH.sub(lambda found: "".join(self._names(found[1], each) for each in self._outboxes), text)
         text = _ERROR.sub(lambda found: text_literal(self._sentences[int(found[1])]), text)
         lanes = [text_literal(each) for each in self._outboxes]
@@ -85,7 +89,8 @@ class _Maker:
         return self._names(text, lane)
 
     def _query(self, name: str, indent: int) -> str:
-        lines = _BIND.sub(r"p_\1", without_head(self._queries[name])).splitlines()
+        whole = _PART.sub(lambda found: without_head(self._queries[found[1]]), without_head(self._queries[name]))
+        lines = _BIND.sub(r"p_\1", whole).splitlines()
         return "\n".join([lines[0], *(" " * indent + line for line in lines[1:])])
 
     def _names(self, text: str, lane: str) -> str:

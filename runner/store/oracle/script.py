@@ -14,15 +14,19 @@ SCRIPT_TABLE = "EESZT_SCHEMA_SCRIPT"
 SKIP = "skip.sql"
 """What ``install.sql`` runs in the place of a script that has run."""
 
+SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+ [A-Z]+$|PROMPT|ACCEPT|COLUMN|COMMIT;|@@)")
+"""Lines that are SQL*Plus's own, or that a driver does by itself."""
+
 _PLSQL = re.compile(r"(DECLARE|BEGIN|CREATE OR REPLACE (PROCEDURE|FUNCTION|TRIGGER|PACKAGE))\b")
+_TABLESPACE = re.compile(r" TABLESPACE (?:\w+|\"[^\"]+\")")
 _UNIT = re.compile(
     r"^CREATE OR REPLACE (?:PROCEDURE|FUNCTION|TRIGGER|PACKAGE(?: BODY)?|VIEW) \"?([\w$#]+)", re.MULTILINE
 )
 
 _HEAD = """\
 -- {name}: {says}
--- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8;
--- install.sql runs all scripts in their order.
+-- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
+-- by itself or by install.sql, which runs all scripts in their order.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET DEFINE OFF
@@ -120,8 +124,8 @@ class Script:
 
     @property
     def sha256(self) -> str:
-        """What it is recorded by."""
-        return hashlib.sha256(self.body.encode()).hexdigest()
+        """What it is recorded by: its text; tablespaces do not count, they may be another's from the second time on."""
+        return hashlib.sha256(_TABLESPACE.sub("", self.body).encode()).hexdigest()
 
     @property
     def makes_the_record(self) -> bool:

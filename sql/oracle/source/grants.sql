@@ -28,15 +28,17 @@ GRANT SELECT ON EESZT_LOGIN_SEQ TO [runtime];
 GRANT SELECT ON EESZT_ROW_SEQ TO [runtime];
 
 -- on_outbox --
--- The daemon's user on an outbox: it writes withdrawals as MedWorkS would, and changes nothing that MedWorkS wrote but the
--- payload, which it forgets in time.
+-- The daemon's user on an outbox: it changes nothing that MedWorkS wrote but the payload, which it forgets in time.
 GRANT SELECT ON [outbox] TO [runtime];
-GRANT INSERT ([document_type], [source_key], [order_key], [priority], [recorded_by], [workplace], [recorded_at], [payload],
-              [replaces], [first_recorded_at], [withdraws]) ON [outbox] TO [runtime];
 GRANT UPDATE ([payload], [has_payload], [ward_answer], [depends_on], [needs], [recorder_proof], [state], [state_at], [next_at],
               [claim_owner], [claim_token], [lease_until], [rescue_count], [attempts], [probe_count], [sent_at],
               [withdraw_asked_at], [withdraw_asked_by], [compensation], [mapping_version], [message_id], [acting_user],
               [reason_code], [status_text]) ON [outbox] TO [runtime];
+
+-- on_own_outbox --
+-- Into an outbox that is no table of the HIS it writes withdrawals, as MedWorkS would.
+GRANT INSERT ([document_type], [source_key], [order_key], [priority], [recorded_by], [workplace], [recorded_at], [payload],
+              [replaces], [first_recorded_at], [withdraws]) ON [outbox] TO [runtime];
 
 -- his_insert --
 -- MedWorkS writes its own columns, and no other; an outbox that is bound it writes through EESZT_API.submit alone, which

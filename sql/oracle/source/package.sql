@@ -1,6 +1,7 @@
 -- The PL/SQL packages: EESZT_API, which MedWorkS calls, and one private package per outbox, which does its work.
 -- [query name] is a statement of ../queries.sql, whose :binds are the subprogram's p_binds: no other statement writes an
--- outbox here. Lines between [each outbox] and [end each] stand once per outbox.
+-- outbox here. Lines between [each outbox] and [end each] stand once per outbox, those between [over] and [end over] only for
+-- an outbox that lies over a table of the HIS.
 -- No package has a state, so that each may be replaced while sessions use it.
 
 -- errors --
@@ -13,6 +14,7 @@
 20706 | Csak elutasított (REJECTED) vagy hibás (INVALID) tétel küldhető be újra. | the item is in another state
 20707 | A papíralapú forma érvényes: új vényként kell rögzíteni. | a ward waited for the item, and has given out paper
 20708 | A tétel már lezárult: új tételt kell írni. | the item is final
+20709 | Ezt az adatot a saját táblájában kell rögzíteni, onnan megy fel. | the outbox lies over a table of the HIS: insert the record there
 20710 | A munkamenet más felhasználóhoz van kötve. | the session is bound to the user in brackets: bind it anew, or unbind it
 20711 | Az eredményt csak az láthatja, aki kérdezte: EESZT-bejelentkezés szükséges. | the session is bound to no living login
 20712 | Ehhez a lekérdezéshez nincs eredmény: kérdezze le újra. | there is none yet, it has expired, or somebody else asked
@@ -148,12 +150,12 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     [query note_asker];
   END note_asker;
 
-  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+  PROCEDURE hand_on_locked (p_item_id IN NUMBER, p_locked IN CLOB) IS
   BEGIN
-    [query hand_on];
-  END hand_on;
+    [query hand_on_locked];
+  END hand_on_locked;
 
-  PROCEDURE purge_bodies (p_items IN VARCHAR2) IS
+  PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     [query purge_bodies];
   END purge_bodies;
@@ -267,7 +269,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
   END note_withdrawal;
 
   -- p_ended: the numbers of all that has ended, with commas.
-  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT VARCHAR2) IS
+  PROCEDURE fail_successors (p_item_id IN NUMBER, p_ended IN OUT CLOB) IS
     l_locked      NUMBER;
     l_count       NUMBER;
     l_withdraws   NUMBER;
@@ -282,7 +284,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
         fail_successor(successor.item_id, l_count, l_withdraws, l_status_text);
       END IF;
       IF l_count = 1 THEN
-        p_ended := p_ended || ',' || successor.item_id;
+        p_ended := p_ended || ',' || TO_CHAR(successor.item_id);
         IF l_withdraws IS NULL THEN
           fail_successors(successor.item_id, p_ended);
         ELSE  -- there was nothing to withdraw: what follows may go
@@ -292,13 +294,29 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     END LOOP;
   END fail_successors;
 
+  -- What another session holds is left out; the claim holds it back until it has been handed on.
+  PROCEDURE hand_on (p_item_id IN NUMBER) IS
+    p_items  CLOB;
+    l_locked CLOB;
+  BEGIN
+    p_items := '[' || TO_CHAR(p_item_id) || ']';
+    FOR waiting IN (
+      [query lock_successors]
+    ) LOOP
+      l_locked := l_locked || CASE WHEN l_locked IS NULL THEN '[' ELSE ',' END || TO_CHAR(waiting.item_id);
+    END LOOP;
+    IF l_locked IS NOT NULL THEN
+      hand_on_locked(p_item_id, l_locked || ']');
+    END IF;
+  END hand_on;
+
   PROCEDURE follow_end (p_item_id IN NUMBER, p_withdraws IN NUMBER, p_status_text IN VARCHAR2) IS
-    l_ended VARCHAR2(32767 BYTE);
+    l_ended CLOB;
   BEGIN
     IF p_withdraws IS NOT NULL THEN
       note_withdrawal(p_withdraws, p_status_text);
     END IF;
-    l_ended := p_item_id;
+    l_ended := TO_CHAR(p_item_id);
     fail_successors(p_item_id, l_ended);
     FOR ended IN (
       SELECT jt.id AS item_id FROM JSON_TABLE('[' || l_ended || ']', '$[*]' COLUMNS (id NUMBER PATH '$')) jt ORDER BY jt.id
@@ -316,6 +334,13 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     IF l_found = 1 THEN
       RETURN;
     END IF;
+    [over]
+    -- nothing but its owner writes into a table of the HIS
+    IF l_found = 0 THEN
+      note_withdrawal(p_item_id, NULL);
+      RETURN;
+    END IF;
+    [end over]
     insert_withdrawal(p_item_id, p_asked_by, [now], l_count);
     IF l_count = 0 THEN  -- its document type has none
       note_withdrawal(p_item_id, NULL);
@@ -339,6 +364,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     p_replaces IN NUMBER, p_first_recorded_at IN TIMESTAMP) RETURN NUMBER IS
     l_item NUMBER;
   BEGIN
+    [over]
+    IF p_document_type IS NOT NULL THEN
+      RAISE_APPLICATION_ERROR(-20709, [error 20709]);
+    END IF;
+    [end over]
     lock_record(p_document_type, p_source_key);
     l_item := same_record(p_document_type, p_source_key);
     IF l_item IS NULL THEN
@@ -452,10 +482,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     l_state VARCHAR2(20 CHAR);
     l_new   NUMBER;
   BEGIN
-    l_state := withdraw(p_item_id, p_asked_by);
     FOR rec IN (
       [query original]
     ) LOOP
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
                       p_payload, p_item_id, NULL);
@@ -470,12 +501,11 @@ END [outbox_api];
 -- What MedWorkS calls.
 CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
 
-  -- EESZT_API: all that MedWorkS asks of the EESZT connection.
-  --
-  -- Items are rows of the outboxes, told apart by their number. Instants are UTC, save where a view shows them. A subprogram
-  -- works inside the caller's transaction, which the caller ends, unless it says that it commits by itself. Errors are
-  -- ORA-20701 to ORA-20799 with a Hungarian sentence that says what to do; whatever raised one has changed nothing.
-  -- p_his_user and p_recorded_by may be left out in a session that is bound (bind): then its user counts.
+  -- All that MedWorkS asks of the EESZT connection. Items are rows of the outboxes, told apart by their number.
+  -- Instants are UTC, save where a view shows them. A subprogram works inside the caller's transaction, which the
+  -- caller ends, unless it says that it commits by itself. Errors are ORA-20701 to ORA-20799 with a Hungarian
+  -- sentence that says what to do; whatever raised one has changed nothing. p_his_user and p_recorded_by may be left
+  -- out in a session that is bound (bind): then its user counts.
 
   -- Writes an item and gives its number. The same document type and source key twice gives the number of the item that is on
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
@@ -486,7 +516,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   --   p_recorded_at: when it was recorded; left out: now
   --   p_replaces: the item that this one stands for, see resubmit and replace_prescription
   --   p_first_recorded_at: when what it corrects was first recorded; time windows run from there
-  -- Errors: 20705 20710
+  -- Errors: 20705 20709 20710
   FUNCTION submit (
     p_document_type     IN VARCHAR2,
     p_source_key        IN VARCHAR2 DEFAULT NULL,
@@ -509,7 +539,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- the withdrawal was accepted, or there was nothing to withdraw; where the withdrawal is refused the original stands, and
   -- the new one ends SKIPPED without a word to the ward about paper.
   --   p_source_key, p_workplace: left out: the original's
-  -- Errors: 20701 20702 20704 20705 20710
+  -- Errors: 20701 20702 20704 20705 20709 20710
   FUNCTION replace_prescription (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
@@ -551,7 +581,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- names the old one, and its time window runs from the first recording. Not for what a ward waited for: there the paper
   -- form is valid, and a new prescription is a new record.
   --   p_payload: left out: the old one's
-  -- Errors: 20701 20705 20706 20707 20710
+  -- Errors: 20701 20705 20706 20707 20709 20710
   FUNCTION resubmit (
     p_item_id     IN NUMBER,
     p_payload     IN CLOB DEFAULT NULL,
@@ -601,6 +631,9 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION hashed (p_secret IN VARCHAR2) RETURN VARCHAR2 IS
   BEGIN
+    IF p_secret IS NULL THEN
+      RETURN NULL;
+    END IF;
     RETURN LOWER(RAWTOHEX(DBMS_CRYPTO.HASH(UTL_RAW.CAST_TO_RAW(p_secret), DBMS_CRYPTO.HASH_SH256)));
   END hashed;
 

@@ -1,6 +1,6 @@
 -- What the database itself does at an insert, an update, a delete, on Oracle; see tables.sql.
 -- PL/SQL without package state, so that every unit can be replaced under load. '{WORD}' is a sentence for the ward; it has
--- its one home in runner/domain/sentences.py. Errors: -20690 to -20699, docs/reference/oracle_objects_and_grants.md.
+-- its one home in runner/domain/sentences.py. Errors: -20690 to -20694, see ../README.md.
 
 -- locks --
 -- Locks that an insert takes and its transaction holds: whoever comes second sees what the first one committed.
@@ -421,7 +421,8 @@ AFTER UPDATE OR DELETE ON EESZT_USER_MAP
 FOR EACH ROW
 BEGIN
   IF DELETING OR :NEW.his_user <> :OLD.his_user OR :NEW.is_doctor <> :OLD.is_doctor
-     OR NVL(:NEW.eeszt_user, CHR(0)) <> NVL(:OLD.eeszt_user, CHR(0)) THEN
+     OR :NEW.eeszt_user <> :OLD.eeszt_user OR (:NEW.eeszt_user IS NULL AND :OLD.eeszt_user IS NOT NULL)
+     OR (:NEW.eeszt_user IS NOT NULL AND :OLD.eeszt_user IS NULL) THEN
     UPDATE EESZT_LOGIN l SET l.ended_at = [now], l.end_reason = 'USER_MAP', l.sealed = NULL
      WHERE l.his_user = :OLD.his_user AND l.ended_at IS NULL;
   END IF;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -10,18 +9,21 @@ from zoneinfo import ZoneInfo
 
 from runner.domain.outbox import FINAL
 from runner.ports import DayTally, LaneHealth
-from runner.store.embedded.transaction import clock
-from runner.store.rows import to_instant, to_text
+from runner.store.rows import to_instant, to_json
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from runner.store.embedded.database import Database
+    from runner.store.database import Database
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
 """The days of a hospital are those of its clocks."""
 
-FINAL_STATES = json.dumps(sorted(FINAL))
+FINAL_STATES = to_json(sorted(FINAL))
+
+
+FIGURES = ("lane", "document_type", "state", "number", "p50_s", "p95_s", "retries", "probes", "paper")
+"""What is counted of a document type and an end of it."""
 
 
 def lane_health(database: Database, lane: str) -> LaneHealth:
@@ -46,17 +48,18 @@ def lane_health(database: Database, lane: str) -> LaneHealth:
 
 def tally(database: Database, days_ago: int) -> DayTally:
     """Count what ended on a day, in place of what stood there; counted without a lock, so that no ward waits for it."""
-    with database.connections.reading() as connection:
-        now = clock(connection, database.statements)
+    with database.reading() as look:
+        now = look.now
         day = now.astimezone(BUDAPEST).date() - timedelta(days=days_ago)
         since, until = _begin(day), _begin(day + timedelta(days=1))
-        binds = {"since": to_text(since), "until": to_text(until)}
-        lines = [dict(line) for lane in database.lanes for line in database.on(connection, lane).rows("tally", **binds)]
-    with database.connections.writing() as connection:
-        of_day = {"day": day.isoformat(), "now": to_text(now), "until": to_text(until)}
-        closed = connection.execute(database.statements["day_closed"], of_day).fetchone()[0]
-        connection.execute(database.statements["forget_day"], of_day)
-        connection.executemany(database.statements["keep_figures"], [{**of_day, **line} for line in lines])
+        found = [line for lane in database.lanes for line in look.on(lane).rows("tally", since=since, until=until)]
+        lines = [{name: line[name] for name in FIGURES} for line in found]
+    of_day = {"day": day.isoformat(), "now": now, "until": until}
+    with database.writing() as scope:
+        closed = scope.read("day_closed", day=day.isoformat(), until=until)[0]["closed"]
+        scope.change("forget_day", day=day.isoformat())
+        if lines:
+            scope.change_many("keep_figures", [{**of_day, **line, "members": line["number"]} for line in lines])
     endings: Counter[str] = Counter()
     for line in lines:
         endings[line["state"]] += line["number"]

@@ -1,4 +1,4 @@
-"""GUARD and VMÁTRIX on SQLite: who is who and who may work where."""
+"""GUARD and VMÁTRIX: who is who and who may work where."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.domain.policy import Recorder, Registration
 
 if TYPE_CHECKING:
-    from runner.store.embedded.database import Database
+    from runner.store.database import Database
 
 _REGISTRATIONS = {
     ("REGISTERED", 1): Registration.DOCTOR,
@@ -17,8 +17,8 @@ _REGISTRATIONS = {
 }
 
 
-class EmbeddedDirectory:
-    """``ports.Directory`` on SQLite."""
+class StoredDirectory:
+    """``ports.Directory`` on a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,0 +1,221 @@
+-- 060_views.sql: what MedWorkS and an operator read.
+-- Made from sql/oracle/source; do not change it. Run it as the owner, in SQL*Plus or SQLcl, with NLS_LANG=.AL32UTF8,
+-- by itself or by install.sql, which runs all scripts in their order.
+WHENEVER OSERROR EXIT FAILURE ROLLBACK
+WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+SET DEFINE OFF
+SET SQLBLANKLINES ON
+PROMPT 060_views.sql
+
+-- Goes no further where it has run already, nor where the terminal's letters are not those of this file.
+DECLARE
+  l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
+BEGIN
+  IF LENGTH('ű') <> 1 THEN
+    RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
+  END IF;
+  SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
+  IF l_sha256 = 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb' THEN
+    RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
+  END IF;
+END;
+/
+
+CREATE OR REPLACE VIEW EESZT_V_ITEM AS
+SELECT 'interactive' AS lane, item_id AS item_id, document_type AS document_type, source_key AS source_key,
+       order_key AS order_key, recorded_by AS recorded_by, workplace AS workplace, recorded_at AS recorded_at,
+       created_at AS created_at, state AS state, state_at AS state_at, ward_answer AS ward_answer,
+       send_by AS send_by, answer_by AS answer_by, sent_at AS sent_at, depends_on AS depends_on,
+       withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
+       compensation AS compensation, attempts AS attempts, message_id AS message_id,
+       acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+  FROM EESZT_OUT_INTERACTIVE
+ WHERE item_id IS NOT NULL
+UNION ALL
+SELECT 'query' AS lane, item_id AS item_id, document_type AS document_type, source_key AS source_key,
+       order_key AS order_key, recorded_by AS recorded_by, workplace AS workplace, recorded_at AS recorded_at,
+       created_at AS created_at, state AS state, state_at AS state_at, ward_answer AS ward_answer,
+       send_by AS send_by, answer_by AS answer_by, sent_at AS sent_at, depends_on AS depends_on,
+       withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
+       compensation AS compensation, attempts AS attempts, message_id AS message_id,
+       acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+  FROM EESZT_OUT_QUERY
+ WHERE item_id IS NOT NULL
+UNION ALL
+SELECT 'background' AS lane, item_id AS item_id, document_type AS document_type, source_key AS source_key,
+       order_key AS order_key, recorded_by AS recorded_by, workplace AS workplace, recorded_at AS recorded_at,
+       created_at AS created_at, state AS state, state_at AS state_at, ward_answer AS ward_answer,
+       send_by AS send_by, answer_by AS answer_by, sent_at AS sent_at, depends_on AS depends_on,
+       withdraws AS withdraws, withdraw_asked_at AS withdraw_asked_at, withdraw_asked_by AS withdraw_asked_by,
+       compensation AS compensation, attempts AS attempts, message_id AS message_id,
+       acting_user AS acting_user, reason_code AS reason_code, status_text AS status_text,
+       recorder_proof AS recorder_proof, login_at_recording AS login_at_recording
+  FROM EESZT_OUT_BACKGROUND
+ WHERE item_id IS NOT NULL
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_ITEM IS 'Items of all outboxes; times in UTC';
+
+CREATE OR REPLACE VIEW EESZT_V_WORK AS
+SELECT 'interactive' AS lane, item_id AS item_id, parked_id AS parked_id, poison_id AS poison_id, owed_id AS owed_id,
+       ward_at AS ward_at
+  FROM EESZT_OUT_INTERACTIVE
+ WHERE item_id IS NOT NULL
+UNION ALL
+SELECT 'query' AS lane, item_id AS item_id, parked_id AS parked_id, poison_id AS poison_id, owed_id AS owed_id,
+       ward_at AS ward_at
+  FROM EESZT_OUT_QUERY
+ WHERE item_id IS NOT NULL
+UNION ALL
+SELECT 'background' AS lane, item_id AS item_id, parked_id AS parked_id, poison_id AS poison_id, owed_id AS owed_id,
+       ward_at AS ward_at
+  FROM EESZT_OUT_BACKGROUND
+ WHERE item_id IS NOT NULL
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_WORK IS 'Items by the small indexes of their outboxes, so that no view reads the history';
+
+CREATE OR REPLACE VIEW EESZT_V_LOCAL_ITEM AS
+SELECT i.lane, i.item_id, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.recorded_at,
+       i.created_at, i.state, i.state_at, i.ward_answer, i.send_by, i.answer_by, i.sent_at, i.depends_on, i.withdraws,
+       i.withdraw_asked_at, i.withdraw_asked_by, i.compensation, i.attempts, i.message_id, i.acting_user, i.reason_code,
+       i.status_text, i.recorder_proof, i.login_at_recording,
+       CAST(FROM_TZ(i.recorded_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS recorded_local,
+       CAST(FROM_TZ(i.created_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS created_local,
+       CAST(FROM_TZ(i.state_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS state_local,
+       CAST(FROM_TZ(i.sent_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS sent_local,
+       CAST(FROM_TZ(i.send_by, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS send_by_local,
+       CAST(FROM_TZ(i.answer_by, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS answer_by_local
+  FROM EESZT_V_ITEM i
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_LOCAL_ITEM IS 'Items with their times in UTC and in Europe/Budapest';
+
+-- An identifier is kept, but hidden here, where the ward has paper and where its withdrawal was asked for. What was to be
+-- printed is then WITHDRAWN; compensation says how far that has come.
+CREATE OR REPLACE VIEW EESZT_V_STATUS AS
+SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.state,
+       CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
+            THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
+       i.reason_code, i.status_text, i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
+       i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
+       i.send_by_local AS send_by, i.answer_by_local AS answer_by
+  FROM EESZT_V_LOCAL_ITEM i
+  LEFT JOIN EESZT_IDENTIFIER n
+    ON n.item_id = i.item_id AND n.name = 'eeszt_id' AND n.is_second = 0
+   AND (i.ward_answer IS NULL OR i.ward_answer <> 'PAPER') AND i.withdraw_asked_at IS NULL AND i.compensation IS NULL
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_STATUS IS 'For MedWorkS: where each item stands, and what the ward may hand out';
+
+-- A bar code is shown while it may be handed out: the ward was told PRINT, or nobody waits, and nobody withdraws it.
+CREATE OR REPLACE VIEW EESZT_V_BARCODE AS
+SELECT i.item_id, i.document_type, i.source_key, n.value AS barcode
+  FROM EESZT_IDENTIFIER n JOIN EESZT_V_ITEM i ON i.item_id = n.item_id
+ WHERE n.name = 'barcode' AND n.is_second = 0 AND i.state = 'ACCEPTED'
+   AND (i.ward_answer = 'PRINT' OR (i.ward_answer IS NULL AND i.answer_by IS NULL))
+   AND i.withdraw_asked_at IS NULL AND i.compensation IS NULL
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_BARCODE IS 'For MedWorkS: bar codes that may be handed out';
+
+-- What went up: data, identifiers, times, and under whose name. The runner writes _write_back last into what it stores, and
+-- no field's name begins so.
+CREATE OR REPLACE VIEW EESZT_V_SENT AS
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, m.acting_user, m.message_id, m.digest, m.mapping_version,
+       CASE WHEN INSTR(m.document, ',"_write_back":') > 0
+            THEN SUBSTR(m.document, 1, INSTR(m.document, ',"_write_back":') - 1) || '}'
+            WHEN INSTR(m.document, '{"_write_back":') = 1 THEN TO_CLOB('{}')
+            ELSE m.document END AS document,
+       i.state, i.sent_local AS sent_at,
+       (SELECT '{' || LISTAGG('"' || n.name || '":"' || REPLACE(REPLACE(n.value, '\', '\\'), '"', '\"') || '"', ',')
+                        WITHIN GROUP (ORDER BY n.name) || '}'
+          FROM EESZT_IDENTIFIER n WHERE n.item_id = i.item_id AND n.is_second = 0) AS identifiers
+  FROM EESZT_MESSAGE m JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = m.item_id
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_SENT IS 'For MedWorkS: what went up, with its identifiers (JSON)';
+
+-- Which line of the decision table decided, under whose name and by which rules: what went up, and what went no further.
+CREATE OR REPLACE VIEW EESZT_V_DECISION AS
+SELECT m.item_id, m.decision, m.acting_user, 'PERMITTED' AS ending, CAST(NULL AS VARCHAR2(60 CHAR)) AS reason_code, m.rules,
+       m.stored_at AS decided_at
+  FROM EESZT_MESSAGE m
+ WHERE m.decision IS NOT NULL
+UNION ALL
+SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a.ended_at
+  FROM EESZT_ATTEMPT a
+ WHERE a.kind = 'DECIDE' AND a.verdict = 'DONE'
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_DECISION IS 'By which line of the decision table each item went, or did not; times in UTC';
+
+CREATE OR REPLACE VIEW EESZT_V_LOGIN AS
+SELECT l.his_user, l.eeszt_user, l.role, l.method,
+       CAST(FROM_TZ(l.started_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS started_at,
+       CAST(FROM_TZ(l.ends_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS ends_at,
+       FLOOR((CAST(l.ends_at AS DATE) - CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE)) * 1440) AS minutes_left
+  FROM EESZT_LOGIN l
+ WHERE l.live_user IS NOT NULL AND l.ends_at > SYS_EXTRACT_UTC(SYSTIMESTAMP)
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_LOGIN IS 'For MedWorkS: who is logged in to the EESZT, and how long still';
+
+-- UP is only said while a daemon is alive to know it; 'runner' is the daemon itself.
+CREATE OR REPLACE VIEW EESZT_V_SERVICE AS
+SELECT s.service,
+       CASE WHEN s.state = 'UP' AND EXISTS (SELECT 1 FROM EESZT_RUNNER r WHERE r.beat_at >= SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '5' SECOND)
+            THEN 'UP' ELSE 'DOWN' END AS state,
+       CAST(FROM_TZ(s.since, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS since
+  FROM EESZT_SERVICE_STATE s
+UNION ALL
+SELECT 'runner', CASE WHEN r.beat_at >= SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '5' SECOND THEN 'UP' ELSE 'DOWN' END, CAST(FROM_TZ(r.beat_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6))
+  FROM (SELECT MAX(d.beat_at) AS beat_at FROM EESZT_RUNNER d) r
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_SERVICE IS 'For MedWorkS: which services of the EESZT work, and whether the runner does';
+
+-- What needs a person, with the sentence.
+CREATE OR REPLACE VIEW EESZT_V_ATTENTION AS
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'PARKED' AS what, i.reason_code, i.status_text AS sentence,
+       i.state_local AS since
+  FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.parked_id
+ WHERE w.parked_id IS NOT NULL
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by,
+       CASE i.compensation WHEN 'DUE' THEN 'DOUBLE_VALIDITY' ELSE 'WITHDRAWAL_FAILED' END, i.reason_code,
+       CASE i.compensation WHEN 'DUE' THEN 'Papíron is kiadták, és elektronikusan is létrejött: a visszavonás folyamatban van.' ELSE i.status_text END, i.state_local
+  FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.owed_id
+ WHERE w.owed_id IS NOT NULL AND (i.compensation = 'FAILED' OR i.ward_answer = 'PAPER')
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'SECOND_IDENTIFIER', NULL, 'Az EESZT ugyanerre a tételre második azonosítót adott: az üzemeltető beavatkozása szükséges.',
+       i.state_local
+  FROM EESZT_IDENTIFIER n JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = n.second_item
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WRITE_BACK', NULL,
+       'Az azonosító nem írható vissza a MedWorkS táblájába:' || ' ' || w.table_name || ': ' || w.error, i.state_local
+  FROM EESZT_WRITE_BACK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.failed_item
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'POISON', i.reason_code, i.status_text, i.state_local
+  FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.poison_id
+ WHERE w.poison_id IS NOT NULL AND i.state = 'MISSED'
+UNION ALL
+SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WARD_OVERDUE', i.reason_code, 'Az osztály nem kapott időben választ, a feldolgozás áll: az üzemeltető beavatkozása szükséges.',
+       i.answer_by_local
+  FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.item_id
+ WHERE w.ward_at < SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '5' SECOND
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_ATTENTION IS 'What needs a person, with the sentence';
+
+-- It has not run while one of its units does not compile.
+DECLARE
+  l_error VARCHAR2(4000);
+BEGIN
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+    FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_V_ITEM', 'EESZT_V_WORK', 'EESZT_V_LOCAL_ITEM',
+      'EESZT_V_STATUS', 'EESZT_V_BARCODE', 'EESZT_V_SENT',
+      'EESZT_V_DECISION', 'EESZT_V_LOGIN', 'EESZT_V_SERVICE',
+      'EESZT_V_ATTENTION');
+  IF l_error IS NOT NULL THEN
+    RAISE_APPLICATION_ERROR(-20683, SUBSTR('EESZT: ' || l_error, 1, 1000));
+  END IF;
+END;
+/
+
+DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
+INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
+VALUES ('060_views.sql', 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+COMMIT;

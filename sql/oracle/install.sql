@@ -1,0 +1,73 @@
+-- install.sql: all scripts in their order; what has run already is left out, so that it may be run again.
+-- As the owner, in SQL*Plus or SQLcl, in this folder, with NLS_LANG=.AL32UTF8. Where a script stopped half-way,
+-- `eeszt-runner db install` goes on from there.
+WHENEVER OSERROR EXIT FAILURE ROLLBACK
+WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+SET VERIFY OFF
+SET FEEDBACK OFF
+COLUMN next_script NEW_VALUE next_script NOPRINT
+
+SELECT DECODE(COUNT(*), 0, '010_script_table.sql', 'skip.sql') AS next_script
+  FROM USER_TABLES t WHERE t.table_name = 'EESZT_SCHEMA_SCRIPT';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '020_sequences.sql' AND s.sha256 = '27b60f60d4ef8503600f36a9fef01febf5eae2d07ed881cc0cce058f3ceb067d';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '9201b440b53eb5d9f3eaefcaef336899bc8f247927522839620aa7ce536b4f54';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '040_outbox_interactive.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_interactive.sql' AND s.sha256 = '7010ed25228db6e52f6f023275ee1b89a8242c85a2cb501ddb3c21cd12d728bc';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '040_outbox_query.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_query.sql' AND s.sha256 = 'c9c1898e3bc7eae4dd0be70d57665f36749951a0f969e1cba3a7fa20e1c8a291';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '040_outbox_background.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_background.sql' AND s.sha256 = 'd8d804010d1ba22d6050b1720c518d0bf872866572289f1d208fec19dcf54fd3';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '050_states.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '050_states.sql' AND s.sha256 = 'dbbc3143b27d50c6f5d82632f3911c9a42a606eed97cbd9316a34f04c6558f77';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'b2c136034884d3f331e43b9aac0a6202805f3ec5e3ddab48ee9ca9da848978eb';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '070_locks.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = 'fdfcb3e16a2718a094ef72816ac8bdcdeb195fdda82ab781465100592f1fb4e4';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '090_context.sql' AND s.sha256 = 'f928321f7f67659664dec818e1cd964b04044b139806e942a606a46d539563a2';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e';
+SET DEFINE ON
+@@&next_script
+
+SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'e17a9a25266f5f9b34a7fedc13cd6f7ff1713d883c5e09dd6631c785a4d459ac';
+SET DEFINE ON
+@@&next_script

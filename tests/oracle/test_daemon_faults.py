@@ -1,0 +1,256 @@
+"""What happens to an Oracle while a daemon works on it: nothing is lost, and only what is touched stops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from tests.support.oracle import HIS, PASSWORDS, RUNTIME, OracleDatabase, Orawire
+from tests.support.oracle_hospital import OracleHospital, oracle_hospital
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def hospital(tmp_path: Path, oracle: OracleDatabase) -> Iterator[OracleHospital]:
+    """A hospital with one daemon that runs, and doctors who are logged in."""
+    with oracle_hospital(tmp_path / "site", oracle, latency_ms=5) as hospital:
+        hospital.daemon("d1")
+        hospital.start("d1")
+        for doctor in (KOVACS, SZUCS):
+            hospital.log_in(doctor.eeszt_user or "", doctor.his_user)
+        yield hospital
+
+
+@pytest.fixture
+def orawire(hospital: OracleHospital) -> Orawire:
+    """What takes orders from a test."""
+    server = hospital.database.server
+    if not isinstance(server, Orawire):
+        pytest.skip(f"{server.title} takes no orders from a test")
+    return server
+
+
+def event(hospital: OracleHospital) -> str:
+    return hospital.medworks.record_event(KOVACS, PATIENTS[0], "J0690")
+
+
+def prescription(hospital: OracleHospital) -> int:
+    return hospital.medworks.prescribe(SZUCS, PATIENTS[1], "210002737", "1 tabletta")
+
+
+def item_of(hospital: OracleHospital, document_type: str, key: object) -> int:
+    return int(str(hospital.medworks.status(document_type, key)["item_id"]))
+
+
+def troubles(hospital: OracleHospital) -> str:
+    """What the daemon said of its lanes' faults."""
+    return "\n".join(str(each["fault"]) for each in hospital.daemons["d1"].events("lane.trouble"))
+
+
+def told(hospital: OracleHospital, text: str) -> bool:
+    return any(text in str(each.get("fault")) for each in hospital.daemons["d1"].log())
+
+
+def good_end(hospital: OracleHospital) -> None:
+    """Everything has ended, and the books agree."""
+    hospital.settle()
+    hospital.until(
+        "the copies", lambda: not hospital.medworks.rows("SELECT 1 FROM EESZT_WRITE_BACK WHERE state = 'DUE'")
+    )
+    assert (hospital.unfinished(), hospital.differences()) == ([], [])
+
+
+def test_a_listener_that_is_down_at_the_start_is_named(hospital: OracleHospital, orawire: Orawire) -> None:
+    daemon = hospital.daemons["d1"]
+    daemon.stop()
+    orawire.stop(hospital.database)
+    daemon.start()
+    assert daemon.process is not None
+    assert daemon.process.wait(60) != 0
+    daemon.process = None
+    said = daemon.out.read_text("utf-8")
+    assert "RNR-7403" in said
+    assert hospital.database.dsn in said
+    orawire.serve(hospital.database.name, hospital.database.port)
+    hospital.start("d1")
+    event(hospital)
+    good_end(hospital)
+
+
+def test_a_listener_that_goes_down_and_comes_back_costs_nothing_but_time(
+    hospital: OracleHospital, orawire: Orawire
+) -> None:
+    for _ in range(3):
+        event(hospital)
+    orawire.stop(hospital.database)
+    hospital.until("the daemon's complaint", lambda: told(hospital, "RNR-7403"))
+    orawire.serve(hospital.database.name, hospital.database.port)
+    prescription(hospital)
+    good_end(hospital)
+
+
+def test_killed_sessions_are_replaced(hospital: OracleHospital) -> None:
+    for _ in range(5):
+        event(hospital)
+        prescription(hospital)
+        hospital.database.kill_sessions(RUNTIME)
+        time.sleep(0.3)
+    good_end(hospital)
+    assert hospital.states().keys() <= {"ACCEPTED", "MISSED"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "number"),
+    [
+        (r"error=1031*1000000:EESZT_OUT_BACKGROUND", "RNR-7411"),
+        (r"error=942*1000000:EESZT_OUT_BACKGROUND", "RNR-7411"),
+        (r"error=1653*1000000:EESZT_OUT_BACKGROUND", "RNR-7410"),
+        (r"error=1555*1000000:EESZT_OUT_BACKGROUND", "RNR-7407"),
+    ],
+)
+def test_what_befalls_one_outbox_stops_its_lane_alone(
+    hospital: OracleHospital, orawire: Orawire, rule: str, number: str
+) -> None:
+    hospital.database.fault(rule)
+    hospital.until("the complaint", lambda: number in troubles(hospital))
+    number_of_record = prescription(hospital)
+    hospital.until(
+        "the prescription's end",
+        lambda: hospital.medworks.status("erecept_feliras", number_of_record).get("state") == "ACCEPTED",
+    )
+    assert {each["lane"] for each in hospital.daemons["d1"].events("lane.trouble")} == {"background"}
+    hospital.database.fault("off")
+    event(hospital)
+    good_end(hospital)
+
+
+def test_where_nothing_can_be_stored_nothing_leaves_and_the_ward_is_told_paper(
+    hospital: OracleHospital, orawire: Orawire
+) -> None:
+    hospital.database.fault("error=1653*1000000:INSERT INTO EESZT_MESSAGE")
+    number = prescription(hospital)
+    key = event(hospital)
+    hospital.until("paper", lambda: hospital.medworks.status("erecept_feliras", number).get("ward_answer") == "PAPER")
+    assert hospital.simulator.register() == []
+    assert "RNR-7410" in troubles(hospital)
+    hospital.database.fault("off")
+    good_end(hospital)
+    assert hospital.medworks.status("erecept_feliras", number)["state"] == "MISSED"
+    assert hospital.medworks.status("ekat_esemeny", key)["state"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize("when", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("table", ["EESZT_MESSAGE", "EESZT_ATTEMPT", "EESZT_OUT_BACKGROUND", "COMMIT"])
+def test_an_answer_of_the_database_that_is_lost_doubles_nothing(
+    hospital: OracleHospital, orawire: Orawire, when: str, table: str
+) -> None:
+    for round_ in range(3):
+        event(hospital)
+        hospital.database.fault(f"{when}*{round_ + 1}:{table}")
+        event(hospital)
+        hospital.settle()
+    hospital.database.fault("off")
+    good_end(hospital)
+    assert hospital.states() == {"ACCEPTED": 6}
+
+
+def test_a_password_that_was_changed_is_named_and_its_file_read_anew(
+    hospital: OracleHospital, orawire: Orawire
+) -> None:
+    orawire.stop(hospital.database)
+    orawire.serve(hospital.database.name, hospital.database.port, **{RUNTIME: "Changed456"})
+    hospital.database.users = {**hospital.database.users, RUNTIME: (RUNTIME, "Changed456")}
+    hospital.until("the complaint", lambda: told(hospital, "RNR-7408"), 40)
+    assert PASSWORDS[RUNTIME] not in (hospital.folder / "d1.log").read_text("utf-8")
+    (hospital.folder / "db.password").write_text("Changed456\n", encoding="utf-8")
+    event(hospital)
+    good_end(hospital)
+
+
+def test_a_database_that_was_restored_sends_nothing_until_it_is_adopted(
+    hospital: OracleHospital, orawire: Orawire
+) -> None:
+    event(hospital)
+    hospital.settle()
+    orawire.facts(hospital.database, "resetlogs_change#", "4711")
+    hospital.until("the daemon's notice", lambda: bool(hospital.daemons["d1"].events("database.changed")))
+    key = event(hospital)
+    assert hospital.medworks.status("ekat_esemeny", key)["state"] == "NEW"
+    hospital.daemons["d1"].stop()
+    refused = hospital.command("run")
+    assert refused.returncode != 0
+    assert b"RNR-8021" in refused.stderr + refused.stdout
+    adopted = hospital.command("db", "adopt", "--moved")
+    assert adopted.returncode == 0, adopted.stderr.decode()
+    hospital.start("d1")
+    hospital.log_in(KOVACS.eeszt_user or "", KOVACS.his_user)
+    good_end(hospital)
+
+
+def test_a_table_of_medworks_that_refuses_a_copy_stops_that_copy_alone(hospital: OracleHospital) -> None:
+    hospital.database.run(
+        "CREATE TRIGGER MW_TILTAS BEFORE UPDATE OF EESZT_ALLAPOT ON MW_VENY FOR EACH ROW"
+        " WHEN (NEW.VENY_ID = 9201) BEGIN RAISE_APPLICATION_ERROR(-20001, 'MW: nem'); END;"
+    )
+    numbers = [prescription(hospital) for _ in range(3)]
+    hospital.settle()
+    needs = "SELECT item_id, what, sentence FROM EESZT_V_ATTENTION"
+    hospital.until("the attention", lambda: len(hospital.medworks.rows(needs)) == 1)
+    [needed] = hospital.medworks.rows(needs)
+    assert needed["item_id"] == item_of(hospital, "erecept_feliras", numbers[0])
+    assert "MW_VENY" in str(needed["sentence"])
+    copied = hospital.medworks.rows("SELECT VENY_ID FROM MW_VENY WHERE EESZT_VONALKOD IS NOT NULL ORDER BY 1")
+    assert [row["veny_id"] for row in copied] == numbers[1:]
+    hospital.database.run("DROP TRIGGER MW_TILTAS")
+    hospital.database.run("UPDATE EESZT_WRITE_BACK SET next_at = created_at WHERE next_at IS NOT NULL")
+    good_end(hospital)
+
+
+def test_a_trigger_of_the_hospital_on_an_outbox_that_raises_stops_its_row_alone(hospital: OracleHospital) -> None:
+    hospital.database.run(
+        "CREATE TRIGGER MW_KIMENO BEFORE UPDATE OF state ON EESZT_OUT_BACKGROUND FOR EACH ROW"
+        " WHEN (OLD.source_key = 'rossz') BEGIN RAISE_APPLICATION_ERROR(-20002, 'MW: nem'); END;"
+    )
+    hospital.database.run(
+        "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, recorded_by, workplace, recorded_at)"
+        " VALUES ('ekat_esemeny', 'rossz', 'kovacs.anna', '013579101', SYS_EXTRACT_UTC(SYSTIMESTAMP))"
+    )
+    keys = [event(hospital) for _ in range(4)]
+    for key in keys:
+        hospital.until(key, lambda key=key: hospital.medworks.status("ekat_esemeny", key)["state"] == "ACCEPTED")  # type: ignore[misc]
+    assert hospital.medworks.status("ekat_esemeny", "rossz")["state"] != "ACCEPTED"
+    hospital.database.run("DROP TRIGGER MW_KIMENO")
+    hospital.until("its end", lambda: hospital.medworks.status("ekat_esemeny", "rossz")["state"] == "INVALID", 40)
+
+
+def test_a_row_that_the_hospital_holds_locked_waits_alone(hospital: OracleHospital) -> None:
+    hospital.command("lane", "pause", "background")
+    held, *others = [event(hospital) for _ in range(4)]
+    with closing(hospital.database.connect(HIS)) as session, session.cursor() as cursor:
+        item = item_of(hospital, "ekat_esemeny", held)
+        cursor.execute("SELECT item_id FROM EESZT_OUT_BACKGROUND WHERE item_id = :1 FOR UPDATE", [item])
+        hospital.command("lane", "resume", "background")
+        for key in others:
+            hospital.until(key, lambda key=key: hospital.medworks.status("ekat_esemeny", key)["state"] == "ACCEPTED")  # type: ignore[misc]
+        assert hospital.state(item) == "NEW"
+        session.rollback()
+    good_end(hospital)
+
+
+def test_a_record_that_the_hospital_holds_locked_is_copied_into_later(hospital: OracleHospital) -> None:
+    hospital.command("lane", "pause", "interactive")
+    held, *others = [prescription(hospital) for _ in range(3)]
+    with closing(hospital.database.connect(HIS)) as session, session.cursor() as cursor:
+        cursor.execute("SELECT VENY_ID FROM MW_VENY WHERE VENY_ID = :1 FOR UPDATE", [held])
+        hospital.command("lane", "resume", "interactive")
+        copied = "SELECT VENY_ID FROM MW_VENY WHERE EESZT_VONALKOD IS NOT NULL ORDER BY 1"
+        hospital.until("the copies", lambda: [row["veny_id"] for row in hospital.medworks.rows(copied)] == others)
+        assert hospital.medworks.status("erecept_feliras", held)["ward_answer"] == "PRINT"
+        session.rollback()
+    good_end(hospital)
