@@ -1,6 +1,6 @@
 # Every target says in its `##` what it does; bare `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-oracle demo play bench pages verify clean
+.PHONY: help setup check test test-card test-oracle demo play bench pages verify clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +18,8 @@ setup: .venv/ready ## Make the virtual environment .venv with the runner and eve
 	@$(PYTHON) -m venv .venv 2>/dev/null || { echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
 	@echo "Installing into .venv (a minute the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[card]' 2>/dev/null || echo "No card readers here (apt-get install libpcsclite-dev swig gcc libc6-dev); tests that need one are skipped."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[hsm]' 2>/dev/null || echo "No tokens here; tests that need one are skipped."
 	@touch .venv/ready
 
 demo: setup ## Run the main job end to end against the simulator (SCENE=name for one scene alone)
@@ -43,6 +45,9 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
 	$(BIN)/pytest -q -n auto --dist loadfile
+
+test-card: setup ## Logins with a card in software in a reader of the real PC/SC service (Debian: pcscd vsmartcard-vpcd)
+	$(BIN)/pytest -q -rs tests/card
 
 test-oracle: setup ## The tests that need an Oracle: ORACLE_DSN=user/password@host:port/service, else a container, else orawire
 	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from runner.domain.audit import EntryKind
+from runner.domain.card import CardProof
 from runner.domain.codes import Code, CodeTables
 from runner.domain.environment import Identity
 from runner.domain.outbox import Needs, Row, State, Verdict, Waits, WardAnswer
@@ -579,12 +580,14 @@ class LoginRequest:
         his_user: Whose login it is.
         expires_at: Until when it may be used.
         handle_hash: SHA-256 (hex) of the session handle that the HIS client keeps; None where it has none.
+        short_code: What the HIS and the login agent both show; None where the HIS shows none.
     """
 
     request_id: int
     his_user: str
     expires_at: datetime
     handle_hash: str | None = None
+    short_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,8 +624,24 @@ class LoginRow:
 class Logins(Protocol):
     """Sessions and login requests in the database; each verb commits."""
 
-    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
-        """Note that the HIS user is about to log in; ``nonce_hash`` is SHA-256 hex."""
+    def begin(
+        self,
+        his_user: str,
+        nonce_hash: str,
+        life_s: float,
+        handle_hash: str | None = None,
+        short_code: str | None = None,
+    ) -> LoginRequest:
+        """
+        Note that the HIS user is about to log in.
+
+        Args:
+            his_user: Who.
+            nonce_hash: SHA-256 (hex) of the nonce.
+            life_s: How long it may be used.
+            handle_hash: SHA-256 (hex) of the session handle, where the HIS keeps one.
+            short_code: What the HIS shows to him.
+        """
 
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
@@ -835,6 +854,51 @@ class Store(Protocol):
         """Close all connections; nobody may be at work any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoginBegun:
+    """
+    A login that was begun in the HIS.
+
+    Attributes:
+        nonce: For the login agent or page, once.
+        short_code: To be shown to the user in the HIS, and by the agent: he compares.
+        handle: Proves that this client began the login; stays in its memory.
+    """
+
+    nonce: str = field(repr=False)
+    short_code: str
+    handle: str = field(repr=False)
+
+
+class HisSession(Protocol):
+    """What the HIS asks about logins in one of its database sessions; on Oracle EESZT_API does the same."""
+
+    def login_begin(self, his_user: str) -> LoginBegun:
+        """
+        Begin the login of a user; only hashes of nonce and handle are stored.
+
+        Raises:
+            LoginError: RNR-4401, he is matched to no EESZT user.
+        """
+
+    def login_state(self, handle: str) -> tuple[str, int | None]:
+        """How far it is: WAITING, CHECKING, LIVE, REFUSED, ENDED or UNKNOWN; and how many minutes a LIVE one lasts."""
+
+    def bind(self, handle: str | None) -> None:
+        """
+        Say who works in this database session: what it writes as recorded by him is proved. None only unbinds.
+
+        Raises:
+            LoginError: RNR-4241, the handle belongs to no living login; the session is bound to nobody.
+        """
+
+    def bound_user(self) -> str | None:
+        """Who it is bound to, while his login lives."""
+
+    def logout(self, handle: str) -> None:
+        """End the login of a handle at once, and unbind."""
+
+
 # The EESZT
 
 
@@ -885,6 +949,22 @@ class Tokens(Protocol):
 
         Raises:
             LoginError: Wrong, used or expired password, or the user is not active.
+            TransportError: The STS could not be asked, or its answer does not verify.
+        """
+
+    def issue_by_card(self, eeszt_user: str, proof: CardProof, session_key: bytes) -> Token:
+        """
+        Log a person in whose card has signed for this session key.
+
+        Whose session it became stands in the token; that it is the one who was meant is for the caller to compare.
+
+        Args:
+            eeszt_user: Who is expected, for the audit log.
+            proof: By the card; good once.
+            session_key: PKCS#8 DER; the statement that the card signed names its public half.
+
+        Raises:
+            LoginError: The card is not activated, its proof is not good, or its owner is not active.
             TransportError: The STS could not be asked, or its answer does not verify.
         """
 

@@ -7,13 +7,22 @@ commands, ``service`` runs its daemon, ``check`` says whether it can be trusted.
 
 from runner.app.adoption import adopt
 from runner.app.audit import make_audit_keys, search_audit, show_audit, verify_audit
+from runner.app.cards import endpoint_pin
 from runner.app.check.everything import SCHEMA, check_installation
 from runner.app.check.finding import Finding, Status
 from runner.app.check.schema import mending
 from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.codes import Synced, sync_codes
 from runner.app.columns import check_columns
-from runner.app.database import activate, install_example, log_out, login_with_password, opened_desk, opened_store
+from runner.app.database import (
+    activate,
+    install_example,
+    log_out,
+    login_with_password,
+    opened_desk,
+    opened_his,
+    opened_store,
+)
 from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
@@ -31,6 +40,7 @@ __all__ = [
     "check_columns",
     "check_installation",
     "default_pack",
+    "endpoint_pin",
     "folders",
     "install_example",
     "install_oracle",
@@ -42,6 +52,7 @@ __all__ = [
     "mappings_of",
     "mending",
     "opened_desk",
+    "opened_his",
     "opened_store",
     "oracle_files",
     "oracle_scripts",

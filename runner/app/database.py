@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,10 @@ from runner.app.site import load_settings, mappings_of, settings_path
 from runner.audit import opened_log
 from runner.domain.audit import EntryKind
 from runner.errors import ProblemsError, fault
-from runner.login.client import ask_password, log_in
+from runner.login.client import ask_nonce, ask_password, log_in
 from runner.mapping import Mappings
 from runner.mapping.cases import run_cases
-from runner.ports import Desk, Entry, Store
+from runner.ports import Desk, Entry, HisSession, Store
 from runner.settings import Database, Settings, shipped
 from runner.store.embedded import EmbeddedStore
 from runner.store.oracle import OracleStore
@@ -65,6 +66,14 @@ def opened_desk(named: str | Path | None) -> Iterator[Desk]:
         yield store.desk
 
 
+@contextmanager
+def opened_his(named: str | Path | None) -> Iterator[tuple[Desk, Callable[[sqlite3.Connection], HisSession]]]:
+    """Open what a small MedWorkS on the embedded database asks: its desk, and logins in connections of its own."""
+    with opened_store(named) as store:
+        assert isinstance(store, EmbeddedStore)
+        yield store.desk, store.his_session
+
+
 def activate(named: str | Path | None) -> list[str]:
     """
     Put the site's document types in force, all or none; their names.
@@ -89,14 +98,20 @@ def _put_in_force(settings: Settings, mappings: Mappings) -> list[str]:
     return sorted(mappings.types)
 
 
-def login_with_password(named: str | Path | None, his_user: str) -> str:
-    """Log a person in through the daemon's endpoint; a sentence that says until when."""
+def login_with_password(named: str | Path | None, his_user: str | None) -> str:
+    """
+    Log a person in through the daemon's endpoint; a sentence that says until when.
+
+    Args:
+        named: The settings file.
+        his_user: Whose login is begun here; None: the HIS began it, and its nonce is the first line of standard input.
+    """
     settings = load_settings(named)
     if settings.login is None:
         raise fault(1003, str(settings_path(named)), name="login")
     with opened_store(named) as store:
-        granted = log_in(settings.login, store.logins, his_user, ask_password)
-    return f"{his_user} is logged in as {granted.eeszt_user} until {granted.ends_at:%Y-%m-%d %H:%M} UTC"
+        granted = log_in(settings.login, store.logins, his_user, ask_password, ask_nonce=ask_nonce)
+    return f"{his_user or 'The user'} is logged in as {granted.eeszt_user} until {granted.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 def log_out(named: str | Path | None, eeszt_user: str, by: str) -> int:

@@ -74,6 +74,6 @@ def _certificates(settings: Settings) -> Iterator[tuple[str, Path, Callable[[], 
         if file is not None:
             yield name, file, partial(read_pins, file)
     user = settings.technical_user
-    if user is not None and (file := user.pkcs12 or user.certificate) is not None:
+    if user is not None and (file := user.pkcs12 or user.certificate or user.token_module) is not None:
         name = "technical_user.pkcs12" if user.pkcs12 else "technical_user.certificate"
         yield name, file, lambda: [technical_credential(user, datetime.now(UTC)).certificate_der]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runner import log
 from runner.app.adoption import refuse_gone_back
+from runner.app.cards import card_desk
 from runner.app.check.watch import watch_certificates, watch_clock
 from runner.app.clock import SystemClock
 from runner.app.codes import reading_of, sync
@@ -28,8 +29,8 @@ from runner.daemon.work import Site, StepHook, Watched, no_hook
 from runner.eeszt.http import HttpClient
 from runner.eeszt.publication import Reading
 from runner.errors import ProblemsError, RunnerError, fault
+from runner.login.admission import Admission
 from runner.login.endpoint import LoginEndpoint
-from runner.login.otp import Otp
 from runner.login.seal import sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
@@ -164,7 +165,7 @@ def _build(
     daemon = Daemon(site, lanes, watched, duties)
     endpoint = None
     if settings.login is not None:
-        otp = Otp(
+        admission = Admission(
             store.directory,
             store.logins,
             eeszt.sts,
@@ -176,7 +177,8 @@ def _build(
             audit=audit,
         )
         is_test = settings.runner.environment == "test"
-        endpoint = LoginEndpoint(settings.login, otp, store.logins, clock, test=is_test, audit=audit)
+        cards = card_desk(settings, mappings, admission, clock)
+        endpoint = LoginEndpoint(settings.login, admission, store.logins, clock, test=is_test, audit=audit, cards=cards)
         endpoint.start()
     daemon.start()
     return Service(daemon, endpoint, eeszt.http, audit)

@@ -35,9 +35,9 @@ def demo(args: argparse.Namespace) -> int:
         if not (args.folder / MARK).exists():
             print(f"There is no demonstration in {args.folder}/ yet: run `make demo` first.")
             return FAILED
-        return DONE if play(DemoSite(args.folder.resolve()), pack, app.opened_desk) else FAILED
+        return DONE if play(DemoSite(args.folder.resolve()), pack, app.opened_his) else FAILED
     try:
-        good = demonstrate(args.folder, pack, args.scene or list(SCENES), app.install_example, app.opened_desk)
+        good = demonstrate(args.folder, pack, args.scene or list(SCENES), app.install_example, app.opened_his)
     except FileExistsError as error:
         print(error)
         return FAILED

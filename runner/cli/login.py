@@ -1,4 +1,4 @@
-"""``login``: one-time password, logout, who is logged in."""
+"""``login``: card, one-time password, logout, who is logged in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import getpass
 from typing import TYPE_CHECKING, Any
 
 from runner import app
+from runner.cli import card
 from runner.cli.output import DONE, FAILED, add_json, listing
 
 if TYPE_CHECKING:
@@ -17,9 +18,14 @@ def add(commands: Any) -> None:
     group = commands.add_parser("login", help="log in to the EESZT, log out, see who is in").add_subparsers(
         metavar="ACTION", required=True
     )
+    card.add(group)
     command = group.add_parser("otp", help="log in with a one-time password (asked for, or one line on standard input)")
-    command.add_argument("his_user", help="HIS user, as in EESZT_USER_MAP")
+    whose = command.add_mutually_exclusive_group(required=True)
+    whose.add_argument("his_user", nargs="?", help="HIS user, as in EESZT_USER_MAP, whose login is begun here")
+    whose.add_argument("--nonce", action="store_true", help="the HIS began it: its nonce is a line before the password")
     command.set_defaults(handle=otp)
+    command = group.add_parser("pin", help="what the workstations' files must know the endpoint by")
+    command.set_defaults(handle=pin)
     command = group.add_parser("logout", help="end a person's session at once")
     command.add_argument("eeszt_user")
     command.set_defaults(handle=logout)
@@ -31,6 +37,12 @@ def add(commands: Any) -> None:
 def otp(args: argparse.Namespace) -> int:
     """Log a person in through the daemon's endpoint."""
     print(app.login_with_password(args.settings, args.his_user))
+    return DONE
+
+
+def pin(args: argparse.Namespace) -> int:
+    """Print the pin of the endpoint's certificate."""
+    print(app.endpoint_pin(args.settings))
     return DONE
 
 

@@ -21,12 +21,16 @@ from runner.demo.people import (
     WITHOUT_CODE,
     WORKPLACES,
 )
+from runner.demo.site import write_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from runner.demo.people import Patient, Person
+    from runner.ports import HisSession
+
+    Opened = Callable[[sqlite3.Connection], HisSession]
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
 
@@ -34,8 +38,19 @@ BUDAPEST = ZoneInfo("Europe/Budapest")
 class MedWorkS:
     """The hospital information system: knows its own tables, the outboxes and the views, and nothing of the runner."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, opened: Opened | None = None, kept: Path | None = None) -> None:
+        """
+        Make it.
+
+        Args:
+            database: The file.
+            opened: Gives what a connection may ask about logins, as EESZT_API does on Oracle; None: nobody logs in.
+            kept: Where its client keeps session handles when it is closed, which a hospital's would not; None: nowhere.
+        """
         self._database = database
+        self._opened = opened
+        self._kept = kept
+        self._handles: dict[str, str] = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
 
     def rows(self, sql: str, **binds: object) -> list[Mapping[str, object]]:
         """Read."""
@@ -43,9 +58,32 @@ class MedWorkS:
             connection.row_factory = sqlite3.Row
             return [{key.lower(): row[key] for key in row.keys()} for row in connection.execute(sql, binds)]  # noqa: SIM118
 
-    def change(self, *statements: tuple[str, Mapping[str, object]]) -> None:
-        """Write, all or nothing."""
+    def begin_login(self, person: Person) -> str:
+        """Begin a person's login and keep its handle, as his client does; the nonce for the agent or the page."""
+        assert self._opened is not None
+        with closing(self._connect()) as connection:
+            begun = self._opened(connection).login_begin(person.his_user)
+        self._handles[person.his_user] = begun.handle
+        if self._kept is not None:
+            write_secret(self._kept, json.dumps(self._handles).encode())
+        return begun.nonce
+
+    def has_handle(self, person: Person) -> bool:
+        """Whether this client of the HIS began the person's login."""
+        return person.his_user in self._handles
+
+    def bind(self, connection: sqlite3.Connection, his_user: str) -> None:
+        """Tell the database who works in a connection, where he has logged in and his login still lives."""
+        handle = self._handles.get(his_user)
+        if self._opened is not None and handle is not None:
+            session = self._opened(connection)
+            session.bind(handle if session.login_state(handle)[0] == "LIVE" else None)
+
+    def change(self, *statements: tuple[str, Mapping[str, object]], by: Person | None = None) -> None:
+        """Write, all or nothing, in a connection that is bound to whoever records."""
         with closing(self._connect()) as connection, connection:
+            if by is not None:
+                self.bind(connection, by.his_user)
             connection.execute("BEGIN IMMEDIATE")
             for sql, binds in statements:
                 connection.execute(sql, binds)
@@ -132,7 +170,8 @@ class MedWorkS:
             "erecept_feliras", doctor, recorded_at or now, source_key=str(number), order_key=f"veny-{number}"
         )
         outbox["workplace"] = workplace
-        self.change(_insert("MW_VENY", record), *([_insert("EESZT_OUT_INTERACTIVE", outbox)] if send else []))
+        sent = [_insert("EESZT_OUT_INTERACTIVE", outbox)] if send else []
+        self.change(_insert("MW_VENY", record), *sent, by=doctor)
         return number
 
     def record_event(
@@ -172,7 +211,7 @@ class MedWorkS:
         row = self._outbox_row("ekat_esemeny", recorder, now, source_key=key, order_key=order_key or key)
         row["workplace"] = workplace
         row["payload"] = json.dumps(payload, ensure_ascii=False)
-        self.change(_insert("EESZT_OUT_BACKGROUND", row))
+        self.change(_insert("EESZT_OUT_BACKGROUND", row), by=recorder)
         return key
 
     def ask_prescriptions(self, doctor: Person, patient: Patient) -> str:
@@ -187,14 +226,14 @@ class MedWorkS:
             "PECSETSZAM": doctor.pecsetszam,
         }
         row["payload"] = json.dumps(question, ensure_ascii=False)
-        self.change(_insert("EESZT_OUT_QUERY", row))
+        self.change(_insert("EESZT_OUT_QUERY", row), by=doctor)
         return key
 
     def log_out(self, person: Person) -> None:
-        """End a person's session; where the database has the package, EESZT_API does it."""
-        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
-        sql = "UPDATE EESZT_LOGIN SET ended_at = :now, sealed = NULL WHERE eeszt_user = :user AND ended_at IS NULL"
-        self.change((sql, {"now": now, "user": person.eeszt_user}))
+        """End a person's session."""
+        assert self._opened is not None
+        with closing(self._connect()) as connection:
+            self._opened(connection).logout(self._handles.pop(person.his_user))
 
     def status(self, document_type: str, source_key: object) -> Mapping[str, object]:
         """What the database says of an item now."""
@@ -204,14 +243,6 @@ class MedWorkS:
             key=str(source_key),
         )
         return found[0] if found else {}
-
-    def beating(self, seconds: float) -> int:
-        """How many lanes a daemon has shown itself alive on in the last seconds."""
-        rows = self.rows(
-            "SELECT count(*) AS alive FROM EESZT_RUNNER WHERE beat_at >= :since",
-            since=f"{datetime.now(UTC) - timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S.%f}",
-        )
-        return int(str(rows[0]["alive"]))
 
     def all_items(self) -> Sequence[Mapping[str, object]]:
         """Every item, oldest first, with the lines of the decision table that decided on it, in their order."""

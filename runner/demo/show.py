@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from runner.demo.medworks import Opened
     from runner.demo.site import DemoSite
     from runner.ports import Desk
 
@@ -49,7 +50,7 @@ def demonstrate(
     pack: Path,
     scenes: Sequence[str],
     install: Callable[[Path], None],
-    opened: Callable[[Path], AbstractContextManager[Desk]],
+    opened: Callable[[Path], AbstractContextManager[tuple[Desk, Opened]]],
 ) -> bool:
     """
     Show the scenes, print the end table, leave the database behind; whether everything ended as promised.
@@ -59,16 +60,16 @@ def demonstrate(
         pack: The contract pack that both sides use.
         scenes: Names of ``SCENES``.
         install: Installs the database of a settings file, MedWorkS's example tables included.
-        opened: Opens the desk of a settings file.
+        opened: Opens what MedWorkS may ask of the database of a settings file.
     """
     started = time.monotonic()
     site = prepare_folder(folder)
     simulator = process.start(site.simulator, pack=pack)
     write_settings(site, simulator.addresses, pack)
     install(site.settings)
-    medworks = MedWorkS(site.database)
-    medworks.register_people()
-    with opened(site.settings) as desk:
+    with opened(site.settings) as (desk, asked):
+        medworks = MedWorkS(site.database, asked, site.handles)
+        medworks.register_people()
         stage = Stage(site, medworks, desk, simulator, pack, started=started)
         try:
             _announce(stage)
@@ -171,7 +172,7 @@ def _say_what_is_left(site: DemoSite) -> None:
     print("  make play        (everything starts again on this database; write rows of your own)")
 
 
-def play(site: DemoSite, pack: Path, opened: Callable[[Path], AbstractContextManager[Desk]]) -> bool:
+def play(site: DemoSite, pack: Path, opened: Callable[[Path], AbstractContextManager[tuple[Desk, Opened]]]) -> bool:
     """
     Start everything on the demonstration's database and follow what the reader writes at an SQL prompt.
 
@@ -179,12 +180,15 @@ def play(site: DemoSite, pack: Path, opened: Callable[[Path], AbstractContextMan
     """
     with process.start(site.simulator, pack=pack) as simulator:
         write_settings(site, simulator.addresses, pack)
-        with opened(site.settings) as desk:
-            stage = Stage(site, MedWorkS(site.database), desk, simulator, pack)
+        with opened(site.settings) as (desk, asked):
+            stage = Stage(site, MedWorkS(site.database, asked, site.handles), desk, simulator, pack)
             try:
                 stage.start_daemon()
                 stage.log_in_doctors()
-                print(f"\nSQL on {site.database}; end statements with ; and the session with Ctrl-D. To begin with:\n")
+                print(
+                    f"\nSQL on {site.database}, as MedWorkS's client in which {KOVACS.his_user} works; end"
+                    " statements with ; and the session with Ctrl-D. To begin with:\n"
+                )
                 print(example(FREE_PRESCRIPTION) + "\n")
                 for statement in _statements():
                     _execute(stage, statement)
@@ -234,7 +238,7 @@ def _execute(stage: Stage, statement: str) -> None:
         return
     before = max([int(str(row["item_id"])) for row in stage.medworks.all_items()], default=0)
     try:
-        stage.medworks.change((statement, {}))
+        stage.medworks.change((statement, {}), by=KOVACS)
     except sqlite3.Error as error:
         print(f"SQLite: {error}")
         return

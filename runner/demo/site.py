@@ -144,6 +144,11 @@ class DemoSite:
         return self.folder / "medworks.db"
 
     @property
+    def handles(self) -> Path:
+        """Session handles of MedWorkS's client, so that the next play goes on with its logins."""
+        return self.folder / "medworks-handles.json"
+
+    @property
     def simulator(self) -> Path:
         """The simulator's state."""
         return self.folder / "simulator"

@@ -79,6 +79,7 @@ class Stage:
     pack: Path
     expected: list[Expected] = field(default_factory=list)
     daemon: subprocess.Popen[bytes] | None = None
+    _beats_before: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -113,6 +114,7 @@ class Stage:
     def start_daemon(self) -> None:
         """Start the daemon as its own process and wait for its heartbeats."""
         command = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "run"]
+        self._beats_before = self._beats()
         with (self.site.folder / "daemon.out").open("ab") as output:
             self.daemon = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603  our own command
         self.until("the daemon's heartbeats", self._is_alive)
@@ -132,12 +134,17 @@ class Stage:
             self.daemon = None
 
     def log_in(self, person: Person) -> None:
-        """The person types the one-time password that his token shows; one that was taken before is not typed again."""
-        words = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "login", "otp", person.his_user]
+        """
+        MedWorkS begins the login; the person types the one-time password that his token shows.
+
+        One that was taken before is not typed again.
+        """
+        words = [sys.executable, "-m", "runner", "--settings", str(self.site.settings), "login", "otp", "--nonce"]
         end = time.monotonic() + 2 * PASSWORD_LIFE_S
         while True:
             password = self.site.password_of(person.eeszt_user or "", time.time())
-            done = subprocess.run(words, input=password.encode(), capture_output=True, check=False)  # noqa: S603
+            said = f"{self.medworks.begin_login(person)}\n{password}\n".encode()
+            done = subprocess.run(words, input=said, capture_output=True, check=False)  # noqa: S603
             if done.returncode == 0:
                 break
             if "RNR-4102" not in done.stderr.decode() or time.monotonic() > end:
@@ -155,7 +162,7 @@ class Stage:
         """Both doctors, unless a session of theirs still lives."""
         living = {str(row["his_user"]) for row in self.medworks.rows("SELECT his_user FROM EESZT_V_LOGIN")}
         for doctor in (KOVACS, SZUCS):
-            if doctor.his_user in living:
+            if doctor.his_user in living and self.medworks.has_handle(doctor):
                 self.say(f"{doctor.name} is still logged in, as {doctor.eeszt_user}")
             else:
                 self.log_in(doctor)
@@ -216,7 +223,13 @@ class Stage:
         return row.get("state") in FINAL
 
     def _is_alive(self) -> bool:
-        return self.medworks.beating(2.0) >= len(self.lanes)
+        """Whether it has sent heartbeats of its own, not those of the one before it."""
+        beats, before = self._beats(), self._beats_before
+        return len(beats) >= len(self.lanes) and all(at > before.get(lane, "") for lane, at in beats.items())
+
+    def _beats(self) -> dict[str, str]:
+        rows = self.medworks.rows("SELECT lane, max(beat_at) AS beat_at FROM EESZT_RUNNER GROUP BY lane")
+        return {str(row["lane"]): str(row["beat_at"]) for row in rows}
 
     @property
     def lanes(self) -> Sequence[str]:

@@ -43,11 +43,13 @@ class Asker:
         name: EESZT user.
         part: His UsernameToken; None where a certificate proves him.
         password: His one-time password, so that it can be taken out of what is logged.
+        proof: What his card signed, as an element of the body; good for this request alone, so it is logged.
     """
 
     name: str
     part: Part | None = None
     password: str | None = field(default=None, repr=False)
+    proof: str = field(default="", repr=False)
 
 
 class Record:

@@ -1,5 +1,5 @@
 """
-Tokens from the STS: a person's by one-time password, the technical user's by certificate.
+Tokens from the STS: a person's by one-time password or card, the technical user's by certificate.
 
 Source: WS-Trust 1.3 (Issue), SAML 2.0; how the request is signed and what a refusal means: the contract pack.
 """
@@ -14,15 +14,17 @@ from random import random
 from urllib.parse import urlsplit
 
 from runner.domain.audit import EntryKind
+from runner.domain.card import CardProof
 from runner.eeszt.answer import Answer
 from runner.eeszt.assertion import ASSERTION, Grant, believed, within_lifetime
 from runner.eeszt.exchange import Exchange, read_fault
 from runner.eeszt.http import HttpClient, LostError, NotSentError
 from runner.eeszt.keys import Signer, signers_of
-from runner.eeszt.names import ISSUE, KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, SAML_V2, Ns, tag
-from runner.eeszt.parts import KeyName, key_value, user_part
+from runner.eeszt.names import Ns, tag
+from runner.eeszt.parts import KeyName, user_part
 from runner.eeszt.record import Asker, Record, entry, without_grant, without_password
 from runner.eeszt.renewal import Renewal
+from runner.eeszt.token_request import card_element, request_body
 from runner.eeszt.wsse import Request
 from runner.eeszt.xml import UnverifiedError, only, parse
 from runner.errors import LoginError, RunnerError, StoreError, TransportError, fault
@@ -32,6 +34,7 @@ from runner.ports import AuditLog, Clock, Token
 _CODE = re.compile(r"[\w.:-]{1,80}")
 #: Meanings that a pack's ``sts.faults`` may name, and the faults they are to us.
 _MEANINGS = {"wrong_password": 4101, "used_password": 4102, "not_active": 4103}
+_MEANINGS |= {"card_not_activated": 4237, "card_refused": 4238}
 
 
 TRY_S = 5.0
@@ -150,6 +153,25 @@ class Sts:
         session = Signer.fresh()
         return self._issue(session, KeyName.VALUE, Asker(eeszt_user, user, one_time_password), session)
 
+    def issue_by_card(self, eeszt_user: str, proof: CardProof, session_key: bytes) -> Token:
+        """
+        Log a person in whose card has signed for this session key (PKCS#8 DER).
+
+        Raises:
+            LoginError: RNR-4103, 4104, 4237, 4238: refused; RNR-4239, the contract has no login with a card.
+            TransportError: RNR-5101 or 5102.
+        """
+        namespace = self._pack.sts.card_proof
+        if namespace is None:
+            raise fault(4239, self._where)
+        asker = Asker(eeszt_user, proof=card_element(proof, namespace))
+        session = Signer.from_pkcs8(session_key)
+        if not self._is_bearer:
+            return self._issue(session, KeyName.VALUE, asker, session)
+        if self._institution_signer is None:
+            raise fault(4106, self._where, what="institution's key")
+        return self._issue(self._institution_signer, KeyName.CERTIFICATE, asker)
+
     def _fetch_technical(self) -> Token:
         assert self._technical is not None
         signer = self._technical.signer
@@ -164,7 +186,7 @@ class Sts:
             operation=self._operation,
             to=self._address,
             message_id=uuid.uuid4().urn,
-            body=self._body(signer),
+            body=request_body(signer, asker.proof, is_bearer=self._is_bearer),
             created_at=now,
             expires_at=now + self._exchange.life,
         )
@@ -260,18 +282,6 @@ class Sts:
         if code in self._meanings:
             return fault(self._meanings[code], self._where)
         return fault(4104, self._where, code=code if _CODE.fullmatch(code) else "no code")
-
-    def _body(self, signer: Signer) -> bytes:
-        use_key = ""
-        if not self._is_bearer:
-            named = key_value(signer.public)
-            use_key = f'<wst:UseKey><ds:KeyInfo xmlns:ds="{Ns.DS}">{named}</ds:KeyInfo></wst:UseKey>'
-        return (
-            f'<wst:RequestSecurityToken xmlns:wst="{Ns.WST}"><wst:TokenType>{SAML_V2}</wst:TokenType>'
-            f"<wst:RequestType>{ISSUE}</wst:RequestType>"
-            f"<wst:KeyType>{KEY_TYPE_BEARER if self._is_bearer else KEY_TYPE_PUBLIC}</wst:KeyType>"
-            f"{use_key}</wst:RequestSecurityToken>"
-        ).encode()
 
     def _grant(self, answer: Answer, proof_key: bytes | None) -> Grant:
         response = only(parse(answer.payload), tag(Ns.WST, "RequestSecurityTokenResponse"))

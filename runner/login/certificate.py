@@ -1,5 +1,5 @@
 """
-Certificates with their keys, as institution and technical user have them: PKCS#12 or PEM, checked when they are read.
+Certificates with their keys, as institution and technical user have them: PKCS#12, PEM or PKCS#11, checked when read.
 
 Source: PKCS#12 is RFC 7292; the kinds of keys are those of the wire profile of the reference contract, which is ours.
 """
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from runner.errors import RunnerError, fault
+from runner.login.token_key import Token, private_key, token_of
 from runner.settings import Institution, TechnicalUser
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -44,11 +45,16 @@ class Credential:
 
 def technical_credential(user: TechnicalUser, now: datetime) -> Credential:
     """
-    Give the technical user's credential from the files that the settings name.
+    Give the technical user's credential from the files, or the token, that the settings name.
 
     Raises:
-        LoginError: RNR-4301 to RNR-4306: it cannot be used, and why.
+        LoginError: RNR-4261 to 4265, RNR-4301 to RNR-4306: it cannot be used, and why.
     """
+    if user.token_module is not None:
+        assert user.token is not None
+        assert user.token_key is not None
+        assert user.token_pin_file is not None
+        return from_token(token_of(user.token_module, user.token, user.token_key, user.token_pin_file), user.token, now)
     if user.pkcs12 is not None and user.password_file is not None:
         return from_pkcs12(user.pkcs12, user.password_file, now)
     assert user.certificate is not None
@@ -96,6 +102,18 @@ def from_pem(certificate_file: Path, key_file: Path, now: datetime) -> Credentia
     with _format_errors(key_file, 4303, expected="a PEM key without password"):
         key = serialization.load_pem_private_key(_read(key_file), password=None)
     return _checked(str(certificate_file), certificate, key, now)
+
+
+def from_token(token: Token, name: str, now: datetime) -> Credential:
+    """
+    Give the credential of a token or HSM; its key signs there and never leaves it.
+
+    Raises:
+        LoginError: As ``technical_credential``.
+    """
+    with _format_errors(Path(name), 4303, expected="a certificate on the token"):
+        certificate = token.certificate()
+    return _checked(f"token {name}", certificate, private_key(token, certificate), now)
 
 
 def _checked(where: str, certificate: x509.Certificate, key: object, now: datetime) -> Credential:

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runner.errors import fault
-from runner.login.reception import JSON, nonce_hash
+from runner.login.nonce import nonce_hash
+from runner.login.reception import JSON
 from runner.ports import Logins
 from runner.settings import Login
 
@@ -38,7 +39,13 @@ class Granted:
 
 
 def log_in(
-    settings: Login, logins: Logins, his_user: str, ask: Callable[[], str], *, address: str | None = None
+    settings: Login,
+    logins: Logins,
+    his_user: str | None,
+    ask: Callable[[], str],
+    *,
+    address: str | None = None,
+    ask_nonce: Callable[[], str] | None = None,
 ) -> Granted:
     """
     Log a HIS user in through the endpoint.
@@ -48,16 +55,20 @@ def log_in(
     Args:
         settings: Where the endpoint is and which certificate is believed.
         logins: Where the request is noted.
-        his_user: Whose login it is.
+        his_user: Whose login it is; None: the HIS began it.
         ask: Gives the one-time password.
         address: Where the endpoint is, if not where the settings say.
+        ask_nonce: Gives the nonce of a login that the HIS began.
 
     Raises:
         LoginError: RNR-4410, the endpoint cannot be reached; RNR-4411, it refused, with its sentence.
     """
+    begun = ask_nonce() if his_user is None and ask_nonce is not None else None
     one_time_password = ask()
-    nonce = secrets.token_urlsafe(32)
-    logins.begin(his_user, nonce_hash(nonce), settings.request_life_s)
+    nonce = begun or secrets.token_urlsafe(32)
+    if begun is None:
+        assert his_user is not None
+        logins.begin(his_user, nonce_hash(nonce), settings.request_life_s)
     body = json.dumps({"nonce": nonce, "one_time_password": one_time_password}).encode()
     url = urlsplit(address or settings.address or f"https://{settings.listen}")
     status, answer = _posted(settings, url.hostname or "", url.port or 443, body)
@@ -70,6 +81,11 @@ def log_in(
     except (ValueError, KeyError, TypeError) as exc:
         raise fault(4410, where, reason=f"HTTP {status} with an answer that is not its own") from exc
     raise fault(4411, where, code=number, message=sentence)
+
+
+def ask_nonce() -> str:
+    """Give the nonce of a login that the HIS began: the next line of standard input."""
+    return sys.stdin.readline().strip()
 
 
 def ask_password() -> str:

@@ -1,5 +1,7 @@
 """
-The HTTPS endpoint at which people prove who they are: one-time password, by program (JSON) or by browser (form).
+The HTTPS endpoint at which people prove who they are: by card with the login agent, or by one-time password.
+
+Programs speak JSON; for a password there is a page too.
 
 A listener of its own. One request per connection, a thread each, bounded in number, size and time, so that nobody can
 keep others out for long by doing nothing.
@@ -15,6 +17,7 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
@@ -22,20 +25,22 @@ from urllib.parse import parse_qs, urlsplit
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import Attempts, Places
+from runner.login.deadline import UntilDeadline
 from runner.login.page import CONTENT_SECURITY_POLICY, form_page, granted_page
 from runner.login.reception import FORM, JSON, Reception, status_of
 from runner.settings import Login
 from runner.settings.values import host_and_port
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-    from runner.login.otp import Otp
+    from runner.login.admission import Admission
+    from runner.login.card_desk import CardDesk
     from runner.ports import AuditLog, Clock, LoginRow, Logins
 
 logger = logging.getLogger(__name__)
-
 LONGEST_BODY_BYTES = 4096
+LONGEST_CARD_BODY_BYTES = 16384  # a card's certificate may be of some kilobytes
+_OTP, _CARD = "/login/otp", "/login/card"
+_LONGEST_BODIES = {_OTP: LONGEST_BODY_BYTES, _CARD: LONGEST_CARD_BODY_BYTES}
 MOST_CONNECTIONS = 64
 MOST_PER_ADDRESS = 24
 """So that one machine that holds connections open keeps nobody else out; a terminal server is one address."""
@@ -58,21 +63,30 @@ class LoginEndpoint:
     """Listens from ``start`` to ``stop``."""
 
     def __init__(
-        self, settings: Login, otp: Otp, logins: Logins, clock: Clock, *, test: bool, audit: AuditLog | None = None
+        self,
+        settings: Login,
+        admission: Admission,
+        logins: Logins,
+        clock: Clock,
+        *,
+        test: bool,
+        audit: AuditLog | None = None,
+        cards: CardDesk | None = None,
     ) -> None:
         """
         Make it; nothing is opened yet.
 
         Args:
             settings: Where to listen, under which certificate, how many attempts.
-            otp: Logs people in.
+            admission: Logs people in.
             logins: Holds the requests that the HIS began.
             clock: Time.
             test: Whether pages are marked as those of a test system.
             audit: Where attempts that are turned away are logged; None: nowhere.
+            cards: Speaks with login agents; None: nobody logs in with a card here.
         """
         attempts = Attempts(settings.attempts_per_minute, settings.total_attempts_per_minute, clock)
-        self._reception = Reception(otp, logins, attempts, clock, audit)
+        self._reception = Reception(admission, logins, attempts, clock, audit, cards)
         self._settings = settings
         self._test = test
         self._server: _Server | None = None
@@ -162,24 +176,6 @@ class _Server(ThreadingHTTPServer):
         )
 
 
-class _UntilDeadline(io.RawIOBase):
-    """Reads a connection until a moment, not for a while after each byte."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        super().__init__()
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what is there, or wait for it until the deadline."""
-        self._connection.settimeout(max(self._deadline - time.monotonic(), 0.001))
-        return self._connection.recv_into(buffer)
-
-
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
@@ -192,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         deadline = time.monotonic() + REQUEST_S
         super().setup()
         self.connection.do_handshake()
-        self.rfile = io.BufferedReader(_UntilDeadline(self.connection, deadline))
+        self.rfile = io.BufferedReader(UntilDeadline(self.connection, deadline))
 
     def do_GET(self) -> None:
         """Give the page or the state of health."""
@@ -200,14 +196,15 @@ class _Handler(BaseHTTPRequestHandler):
         if path.path == "/healthz":
             self._answer(HTTPStatus.OK, {"status": "up"})
         elif path.path == "/":
-            nonce = parse_qs(path.query).get("nonce", [""])[0]
-            self._show(HTTPStatus.OK, form_page(nonce=nonce[:128], test=self._site.test))
+            nonce = parse_qs(path.query).get("nonce", [""])[0][:128]
+            self._show(HTTPStatus.OK, form_page(nonce=nonce, test=self._site.test))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
 
     def do_POST(self) -> None:
         """Take a login attempt."""
-        if urlsplit(self.path).path != "/login/otp":
+        path = urlsplit(self.path).path
+        if path not in _LONGEST_BODIES:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
             return
         if self._from_another_site:
@@ -218,20 +215,29 @@ class _Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
             self._refuse(HTTPStatus.LENGTH_REQUIRED, fault(4408, self._address, what="no length"))
             return
-        if int(length) > LONGEST_BODY_BYTES:
+        if int(length) > _LONGEST_BODIES[path]:
             self.rfile.read(min(int(length), _DRAINED_BYTES))  # so that the answer is read before the connection ends
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, fault(4408, self._address, what="too long"))
             return
         body = self.rfile.read(int(length))
         try:
-            row = self._site.reception.attempt(self.headers.get("Content-Type", ""), body, self._address)
+            granted = self._judged(path, body)
         except RunnerError as error:
             self._refuse(status_of(error), error)
         except Exception as error:
             logger.exception("login attempt failed", extra={"event": "login.failed", "address": self._address})
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, fault(9001, "login", kind=type(error).__name__))
         else:
-            self._grant(row)
+            if isinstance(granted, Mapping):
+                self._answer(HTTPStatus.OK, granted)
+            else:
+                self._grant(granted)
+
+    def _judged(self, path: str, body: bytes) -> Mapping[str, object] | LoginRow:
+        reception = self._site.reception
+        if path == _CARD:
+            return reception.card(body, self._address)
+        return reception.attempt(self.headers.get("Content-Type", ""), body, self._address)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what the server itself cannot read in the one shape of errors."""

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import re
 import threading
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qs
 
 from runner.errors import RunnerError, fault
+from runner.login.admission import Admission, attempt
 from runner.login.attempts import WINDOW_S, Attempts
-from runner.login.otp import Otp, attempt
-from runner.ports import AuditLog, Clock, LoginRow, Logins
+from runner.login.card_desk import CardDesk
+from runner.login.card_steps import Abandoned, CertificateShown, Signed, read_step
+from runner.login.nonce import NONCE, nonce_hash
+from runner.ports import AuditLog, Clock, LoginRequest, LoginRow, Logins
 
 logger = logging.getLogger(__name__)
+
+Judged = TypeVar("Judged")
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
-_NONCE = re.compile(r"[A-Za-z0-9_-]{22,128}")  # base64url of at least 16 bytes
 _LONGEST_PASSWORD = 128  # how long the EESZT's are is not public; this is ours
 _FIELDS = ("nonce", "one_time_password")
 
@@ -31,11 +34,6 @@ _STATUS = {
     4409: HTTPStatus.TOO_MANY_REQUESTS,
 }
 _STATUS_OF_CLASS = {4: HTTPStatus.FORBIDDEN, 5: HTTPStatus.SERVICE_UNAVAILABLE, 7: HTTPStatus.SERVICE_UNAVAILABLE}
-
-
-def nonce_hash(nonce: str) -> str:
-    """Give what is stored of a nonce: SHA-256, hex."""
-    return hashlib.sha256(nonce.encode()).hexdigest()
 
 
 def status_of(error: RunnerError) -> HTTPStatus:
@@ -48,10 +46,17 @@ class Reception:
     """Lets attempts in, finds whose they are, and has them logged in. Safe for threads."""
 
     def __init__(
-        self, otp: Otp, logins: Logins, attempts: Attempts, clock: Clock, audit: AuditLog | None = None
+        self,
+        admission: Admission,
+        logins: Logins,
+        attempts: Attempts,
+        clock: Clock,
+        audit: AuditLog | None = None,
+        cards: CardDesk | None = None,
     ) -> None:
         self._audit = audit
-        self._otp = otp
+        self._admission = admission
+        self._cards = cards
         self._logins = logins
         self._attempts = attempts
         self._clock = clock
@@ -71,27 +76,74 @@ class Reception:
             TransportError: The EESZT could not be asked.
             StoreError: The database could not be reached.
         """
+        self._let_in(address)
+        nonce, one_time_password = self._counted(lambda: _read(content_type, body, address), address)
+        request = self._counted(lambda: self._taken(nonce, address), address)
+        return self._admission.by_password(request.his_user, one_time_password, address, request.handle_hash)
+
+    def card(self, body: bytes, address: str) -> Mapping[str, object] | LoginRow:
+        """
+        Take a step of a login with a card: what comes next, or the session.
+
+        A step of a conversation that is known does not count as an attempt: whoever takes it was let in before.
+
+        Raises:
+            LoginError: Turned away (4407 to 4409, 4235, 4236), or refused.
+            TransportError: The EESZT could not be asked.
+            StoreError: The database could not be reached.
+        """
+        desk = self._cards
+        step = read_step(body)
+        if desk is None or step is None or isinstance(step, str) or not desk.knows(step.conversation):
+            self._let_in(address)
+        if desk is None:
+            raise fault(4236, address)
+        if step is None:
+            self._turn_away(fault(4408, address, what="no step of a login with a card"), address)
+        if isinstance(step, str):
+            request = self._counted(lambda: self._taken(step, address), address)
+            return desk.begin(request, nonce_hash(step), address)
+        if not desk.knows(step.conversation):
+            self._turn_away(fault(4235, address), address)
+        match step:
+            case CertificateShown(name, certificate):
+                return desk.certificate(name, certificate, address)
+            case Signed(name, signature):
+                return desk.finish(name, signature, address)
+            case Abandoned(name, number):
+                desk.abandon(name, number, address)
+                return {"step": "end"}
+
+    def _let_in(self, address: str) -> None:
         if not self._attempts.admit(address):
             self._tell_flood(address)
             raise fault(4409, address)
-        try:
-            nonce, one_time_password = _read(content_type, body, address)
-            request = self._logins.take(nonce_hash(nonce))
-            if request is None:
-                raise fault(4407, address)
-        except RunnerError as error:
-            logger.warning(
-                "login attempt turned away",
-                extra={"event": "login.turned_away", "address": address, "number": error.number},
-            )
-            if self._audit is not None:
-                self._audit.note(attempt(f"RNR-{error.number}", address))
-            raise
+
+    def _taken(self, nonce: str, address: str) -> LoginRequest:
+        """Use up the request that the nonce names."""
+        request = self._logins.take(nonce_hash(nonce))
+        if request is None:
+            raise fault(4407, address)
         logger.info(
-            "login attempted",
-            extra={"event": "login.attempted", "address": address, "his_user": request.his_user},
+            "login attempted", extra={"event": "login.attempted", "address": address, "his_user": request.his_user}
         )
-        return self._otp.login(request.his_user, one_time_password, address, request.handle_hash)
+        return request
+
+    def _counted(self, judge: Callable[[], Judged], address: str) -> Judged:
+        """Give what was judged; what is turned away is logged."""
+        try:
+            return judge()
+        except RunnerError as error:
+            self._turn_away(error, address)
+
+    def _turn_away(self, error: RunnerError, address: str) -> NoReturn:
+        logger.warning(
+            "login attempt turned away",
+            extra={"event": "login.turned_away", "address": address, "number": error.number},
+        )
+        if self._audit is not None:
+            self._audit.note(attempt(f"RNR-{error.number}", address))
+        raise error
 
     def _tell_flood(self, address: str) -> None:
         """Log attempts over the limit once a minute, not once each: the log is not to be flooded either."""
@@ -124,7 +176,7 @@ def _read(content_type: str, body: bytes, address: str) -> tuple[str, str]:
     if not isinstance(fields, dict) or set(fields) != set(_FIELDS):
         raise fault(4408, address, what="exactly nonce and one_time_password are expected")
     nonce, password = (fields[name] for name in _FIELDS)
-    if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce.strip()):
+    if not isinstance(nonce, str) or not NONCE.fullmatch(nonce.strip()):
         raise fault(4408, address, what="nonce")
     if not isinstance(password, str) or not 0 < len(password.strip()) <= _LONGEST_PASSWORD:
         raise fault(4408, address, what="one_time_password")

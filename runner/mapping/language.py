@@ -19,7 +19,7 @@ from runner.mapping.mending import mend, odd_fields
 from runner.mapping.places import Key, YamlFile, read_yaml
 from runner.mapping.problems import Problems
 
-SCHEMAS = ("mapping", "mapping_test", "outboxes", "rules", "codes", "pack")
+SCHEMAS = ("mapping", "mapping_test", "outboxes", "rules", "codes", "pack", "card")
 """Kinds of files."""
 
 _TYPES = {

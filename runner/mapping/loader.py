@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from runner.domain.card import CardProfile
 from runner.domain.facts import Choice, Option
 from runner.domain.formats import FORMATS
 from runner.domain.rules import Rule, RuleBook
 from runner.errors import RunnerError
+from runner.mapping.card_file import read_cards
 from runner.mapping.contract import read_pack
 from runner.mapping.convert import CodeList, Publication
 from runner.mapping.document import environment
@@ -45,6 +47,7 @@ class Mappings:
         rules: Dated rules, with the settings' changes.
         code_lists: Name → list of codes.
         published: The published tables, as they are read at work.
+        cards: Name → card profile.
     """
 
     types: Mapping[str, DocumentType]
@@ -53,6 +56,7 @@ class Mappings:
     rules: RuleBook
     code_lists: Mapping[str, CodeList]
     published: PublishedCodes
+    cards: Mapping[str, CardProfile]
 
     @property
     def open_rules(self) -> tuple[Rule, ...]:
@@ -149,6 +153,7 @@ def _read(
     rules = read_rules(folder / "rules.yaml", overrides, expressions, problems)
     outboxes = read_outboxes(folder / "outboxes.yaml", problems)
     code_lists = _code_lists(folder / "codes", problems)
+    cards = read_cards(folder / "cards", problems)
     day = today or datetime.now(UTC).astimezone(BUDAPEST).date()
     around = Surroundings(
         pack=pack,
@@ -165,7 +170,7 @@ def _read(
     types = _types(folder, around, problems)
     if problems.found or pack is None or rules is None:
         return None
-    return Mappings(types, outboxes, pack, rules.book, code_lists, around.published)
+    return Mappings(types, outboxes, pack, rules.book, code_lists, around.published, cards)
 
 
 def _types(folder: Path, around: Surroundings, problems: Problems) -> dict[str, DocumentType]:

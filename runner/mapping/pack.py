@@ -72,6 +72,7 @@ class StsProfile:
         institution_attribute: Attribute that names the institution.
         doctor_roles: Roles that may do what only a doctor may.
         faults: What a fault of the STS means (``wrong_password``, ``not_active`` …) → its codes.
+        card_proof: Namespace of the element that carries a card's proof; None: no login with a card.
     """
 
     operation: str
@@ -81,6 +82,7 @@ class StsProfile:
     institution_attribute: str
     doctor_roles: Sequence[str]
     faults: Mapping[str, Sequence[str]]
+    card_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def make_pack(
             institution_attribute=sts["institution_attribute"],
             doctor_roles=tuple(sts["doctor_roles"]),
             faults={meaning: tuple(codes) for meaning, codes in sts.get("faults", {}).items()},
+            card_proof=sts.get("card_proof"),
         ),
         harmless=data.get("harmless", {}),
         production_hosts=frozenset(host.lower() for host in data.get("production_hosts", ())),

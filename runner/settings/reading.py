@@ -24,6 +24,10 @@ _TOGETHER = (
     ("institution", "signing_certificate", "signing_key"),
     ("technical_user", "certificate", "key"),
     ("technical_user", "pkcs12", "password_file"),
+    ("technical_user", "token_module", "token"),
+    ("technical_user", "token_module", "token_key"),
+    ("technical_user", "token_module", "token_pin_file"),
+    ("login", "card_profile", "card_trust"),
 )
 
 
@@ -168,9 +172,10 @@ def _conflicts(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], i
         yield from database_conflicts(database)
     user = document.get("technical_user")
     if isinstance(user, dict):
-        if "pkcs12" in user and "certificate" in user:
-            yield ("technical_user", "pkcs12"), 1011, {"other": "technical_user.certificate"}
-        elif "pkcs12" not in user and "certificate" not in user:
+        ways = [each for each in ("pkcs12", "certificate", "token_module") if each in user]
+        if len(ways) > 1:
+            yield ("technical_user", ways[0]), 1011, {"other": f"technical_user.{ways[1]}"}
+        elif not ways:
             yield ("technical_user",), 1010, {"other": "technical_user.pkcs12"}
     eeszt = document.get("eeszt")
     if isinstance(eeszt, dict) and eeszt.get("pins") == []:

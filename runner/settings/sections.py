@@ -123,6 +123,10 @@ class TechnicalUser:
         password_file: File with its password, in one line.
         certificate: PEM file of the certificate, where it is not PKCS#12.
         key: PEM file of its key, without password.
+        token_module: PKCS#11 library of the token or HSM that holds key and certificate, where no file does.
+        token: The token's label.
+        token_key: Label of the key and of its certificate.
+        token_pin_file: File with the token's PIN, in one line.
     """
 
     name: Text
@@ -130,6 +134,10 @@ class TechnicalUser:
     password_file: SecretPlace | None = None
     certificate: Place | None = None
     key: SecretPlace | None = None
+    token_module: Place | None = None
+    token: Text | None = None
+    token_key: Text | None = None
+    token_pin_file: SecretPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,11 @@ class Login:
         attempts_per_minute: Most attempts from one address.
         total_attempts_per_minute: Most attempts from all addresses.
         request_life_s: How long a login that was begun may be finished.
+        card_profile: Which cards log people in: a file in `cards` of the mappings, without `.yaml`; nobody logs in with
+            a card where it is left out.
+        card_trust: PEM files of the authorities that issue the cards' certificates.
+        card_revoked: Files of their lists of revoked certificates, PEM or DER, that somebody renews; without them the
+            EESZT alone looks whether a card was revoked.
     """
 
     certificate: Place
@@ -156,6 +169,9 @@ class Login:
     attempts_per_minute: Count = 10
     total_attempts_per_minute: Count = 300
     request_life_s: Duration = 120.0
+    card_profile: Text | None = None
+    card_trust: tuple[Place, ...] = ()
+    card_revoked: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Code(StrEnum):
     WRONG_PASSWORD = "HIBAS_JELSZO"  # noqa: S105  a code, no secret
     USED_PASSWORD = "FELHASZNALT_JELSZO"  # noqa: S105  a code, no secret
     NOT_ACTIVE = "NEM_AKTIV"
+    CARD_NOT_ACTIVATED = "KARTYA_NINCS_AKTIVALVA"
+    CARD_REFUSED = "KARTYA_IGAZOLAS_HIBAS"
 
 
 #: What a person may read of a refusal; never a value of the message.
@@ -46,6 +48,8 @@ TEXTS: dict[str, str] = {
     Code.WRONG_PASSWORD: "A felhasználónév vagy az egyszer használatos jelszó hibás.",
     Code.USED_PASSWORD: "Ezt az egyszer használatos jelszót már felhasználták.",
     Code.NOT_ACTIVE: "A felhasználó nincs aktiválva.",
+    Code.CARD_NOT_ACTIVATED: "A kártya nincs aktiválva.",
+    Code.CARD_REFUSED: "A kártya igazolása nem fogadható el.",
 }
 
 

@@ -166,6 +166,10 @@ class Register:
             self._store({"event": "password", "user": user, "step": step})
             return True
 
+    def use_card_proof(self, statement: str) -> bool:
+        """Take what a card signed (SHA-256, hex); False if it was taken before."""
+        return self.use_password(f"card {statement}", 0)
+
     def _store(self, event: dict[str, Any]) -> None:
         self._file.write(json.dumps(event, ensure_ascii=False) + "\n")
         self._file.flush()

@@ -8,6 +8,7 @@ from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from runner.simulator.assertion import Assertions, instant
+from runner.simulator.card import Cards, has_card_proof
 from runner.simulator.key_value import PublicKey, key_bytes, public_key_of, wrapped
 from runner.simulator.names import KEY_TYPE_BEARER, KEY_TYPE_PUBLIC, PASSWORD_TEXT, SAML_TOKEN, Ns, tag
 from runner.simulator.pki import institution_of, subject_value
@@ -37,6 +38,7 @@ class TokenService:
         self._users = users
         self._register = register
         self._life_s = life_s
+        self._cards = Cards(users, register)
 
     def issue(
         self, envelope: Envelope, operation: Operation, peer: x509.Certificate, now: datetime
@@ -50,7 +52,10 @@ class TokenService:
         if "assertion" in envelope.places:
             raise Refusal(Code.BAD_SIGNATURE, why="a token request carries no assertion")
         key: PublicKey | x509.Certificate | None
-        if "username" in envelope.places:
+        if has_card_proof(envelope.content):
+            verified, key = self._by_session_key(envelope, operation, peer, now)
+            user = self._cards.owner(verified.content, key, now)
+        elif "username" in envelope.places:
             verified, user, key = self._person(envelope, operation, peer, now)
         else:
             verified, user, key = self._technical_user(envelope, operation, peer, now)
@@ -62,6 +67,12 @@ class TokenService:
     def _person(
         self, envelope: Envelope, operation: Operation, peer: x509.Certificate, now: datetime
     ) -> tuple[Verified, User, PublicKey | None]:
+        verified, key = self._by_session_key(envelope, operation, peer, now)
+        return verified, self._with_password(verified.parts["username"], now), key
+
+    def _by_session_key(
+        self, envelope: Envelope, operation: Operation, peer: x509.Certificate, now: datetime
+    ) -> tuple[Verified, PublicKey | None]:
         key: PublicKey | None = None
         if self._gate.proof == "holder_of_key":
             info = envelope.places["signature"].find(tag(Ns.DS, "KeyInfo"))
@@ -76,7 +87,7 @@ class TokenService:
             self._same_institution(certificate, peer)
             verified = self._gate.verified(envelope, operation, certificate, now)
         self._same_institution(peer, peer)
-        return verified, self._with_password(verified.parts["username"], now), key
+        return verified, key
 
     def _technical_user(
         self, envelope: Envelope, operation: Operation, peer: x509.Certificate, now: datetime

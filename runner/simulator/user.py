@@ -37,6 +37,8 @@ class User:
     workplaces: frozenset[str]
     #: Stamp number of a doctor.
     stamp: str | None
+    #: SHA-256 (hex) of the certificates of the cards that he has activated.
+    cards: frozenset[str] = frozenset()
 
 
 class UserRegister:
@@ -56,6 +58,12 @@ class UserRegister:
         with self._lock:
             self._read()
             return self._users.get(eeszt_user)
+
+    def owner(self, card: str) -> User | None:
+        """Who has activated the card with that certificate (SHA-256, hex)."""
+        with self._lock:
+            self._read()
+            return next((user for user in self._users.values() if card in user.cards), None)
 
     @property
     def technical_user(self) -> str:
@@ -94,6 +102,7 @@ def _user(entry: dict[str, Any]) -> User:
         active=bool(entry.get("active", True)),
         workplaces=frozenset(str(workplace) for workplace in entry.get("workplaces", [])),
         stamp=None if stamp is None else str(stamp),
+        cards=frozenset(str(card).lower() for card in entry.get("cards", [])),
     )
 
 

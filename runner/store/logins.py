@@ -22,15 +22,28 @@ class StoredLogins:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, his_user: str, nonce_hash: str, life_s: float) -> LoginRequest:
+    def begin(
+        self,
+        his_user: str,
+        nonce_hash: str,
+        life_s: float,
+        handle_hash: str | None = None,
+        short_code: str | None = None,
+    ) -> LoginRequest:
         """Note that the HIS user is about to log in."""
         with self._database.writing() as scope:
             now = scope.now
             expires_at = now + timedelta(seconds=life_s)
             number = scope.insert(
-                "begin_login", his_user=his_user, nonce_hash=nonce_hash, now=now, expires_at=expires_at
+                "begin_login",
+                his_user=his_user,
+                nonce_hash=nonce_hash,
+                now=now,
+                expires_at=expires_at,
+                handle_hash=handle_hash,
+                short_code=short_code,
             )
-            return LoginRequest(number, his_user, expires_at)
+            return LoginRequest(number, his_user, expires_at, handle_hash, short_code)
 
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
@@ -41,7 +54,9 @@ class StoredLogins:
                 return None
             request = found[0]
             expires_at = certain(to_instant(request["expires_at"]))
-            return LoginRequest(request["request_id"], request["his_user"], expires_at, request["handle_hash"])
+            return LoginRequest(
+                request["request_id"], request["his_user"], expires_at, request["handle_hash"], request["short_code"]
+            )
 
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""

@@ -470,12 +470,12 @@ SELECT DISTINCT a.role AS role
 
 -- begin_login --
 -- Note that a HIS user is about to log in.
-INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at)
-VALUES (:his_user, :nonce_hash, :now, :expires_at)
+INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, short_code, handle_hash)
+VALUES (:his_user, :nonce_hash, :now, :expires_at, :short_code, :handle_hash)
 
 -- login_request --
 -- A login that may still be used.
-SELECT request_id, his_user, expires_at, NULL AS handle_hash FROM EESZT_LOGIN_REQUEST
+SELECT request_id, his_user, expires_at, short_code, handle_hash FROM EESZT_LOGIN_REQUEST
  WHERE nonce_hash = :nonce_hash AND used_at IS NULL AND expires_at > :now
 
 -- use_login_request --
@@ -497,8 +497,61 @@ UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
 
 -- save_login --
 -- Store a session.
-INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed)
-VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at, :sealed)
+INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed,
+                         handle_hash)
+VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :started_at, :ends_at, :sealed, :handle_hash)
+
+-- handle_state --
+-- How far the login of a session handle is, and until when it lasts.
+SELECT CASE WHEN l.login_id IS NULL AND r.used_at IS NULL AND r.expires_at > [now] THEN 'WAITING'
+            WHEN l.login_id IS NULL AND r.used_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 minutes') THEN 'CHECKING'
+            WHEN l.login_id IS NULL THEN 'REFUSED'
+            WHEN l.ended_at IS NULL AND l.ends_at > [now] THEN 'LIVE' ELSE 'ENDED' END AS state,
+       CAST((julianday(l.ends_at) - julianday([now])) * 1440 AS INTEGER) AS minutes_left
+  FROM EESZT_LOGIN_REQUEST r LEFT JOIN EESZT_LOGIN l ON l.handle_hash = r.handle_hash
+ WHERE r.handle_hash = :handle_hash
+
+-- handle_login --
+-- The living session of a session handle.
+SELECT login_id, his_user FROM EESZT_LOGIN WHERE handle_hash = :handle_hash AND ended_at IS NULL AND ends_at > [now]
+
+-- end_handle --
+-- End the session of a handle at once.
+UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'LOGOUT', sealed = NULL
+ WHERE handle_hash = :handle_hash AND ended_at IS NULL
+
+-- end_handle_request --
+-- A login that was begun and is not wanted any more.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE handle_hash = :handle_hash AND used_at IS NULL
+
+-- bound_session --
+-- Who the connection that looks is bound to; a temporary table is seen by its own connection alone.
+CREATE TEMP TABLE IF NOT EXISTS EESZT_BOUND_SESSION (login_id INTEGER NOT NULL, his_user TEXT NOT NULL)
+
+-- unbind --
+-- Whatever was bound is bound no more.
+DELETE FROM EESZT_BOUND_SESSION
+
+-- bind --
+-- This connection is bound to a session.
+INSERT INTO EESZT_BOUND_SESSION (login_id, his_user) VALUES (:login_id, :his_user)
+
+-- bound_user --
+-- Who the connection is bound to, while his login lives.
+SELECT s.his_user FROM EESZT_BOUND_SESSION s JOIN EESZT_LOGIN l ON l.login_id = s.login_id
+ WHERE l.ended_at IS NULL AND l.ends_at > [now]
+
+-- bound_trigger --
+-- What this connection writes as recorded by the user of its living login is proved, by the insert alone.
+CREATE TEMP TRIGGER IF NOT EXISTS [outbox_bound] AFTER UPDATE OF [recorder_proof] ON main.[outbox]
+WHEN NEW.[recorder_proof] = 'ASSERTED' AND NEW.[item_id] > (SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'item')
+BEGIN
+  UPDATE [outbox] SET [recorder_proof] = 'BOUND'
+   WHERE [item_id] = NEW.[item_id]
+     AND EXISTS (SELECT 1 FROM EESZT_BOUND_SESSION s JOIN EESZT_LOGIN l ON l.login_id = s.login_id
+                  WHERE s.his_user = NEW.[recorded_by] AND l.his_user = s.his_user
+                    AND l.ended_at IS NULL AND l.ends_at > [now]);
+END
 
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.

@@ -184,10 +184,13 @@ CREATE TABLE IF NOT EXISTS EESZT_LOGIN_REQUEST (
   nonce_hash TEXT NOT NULL UNIQUE,
   begun_at   TEXT NOT NULL,
   expires_at TEXT NOT NULL,
-  used_at    TEXT
+  used_at    TEXT,
+  short_code  TEXT,
+  handle_hash TEXT UNIQUE
 ) STRICT;
 
--- Sessions; the token is sealed and its key is never in the database.
+-- Sessions; the token is sealed and its key is never in the database. handle_hash: SHA-256 of the session handle that the
+-- client in the HIS keeps, with which it binds its database sessions; null: the login was not begun in the HIS.
 CREATE TABLE IF NOT EXISTS EESZT_LOGIN (
   login_id    INTEGER PRIMARY KEY,
   his_user    TEXT NOT NULL,
@@ -199,7 +202,8 @@ CREATE TABLE IF NOT EXISTS EESZT_LOGIN (
   ends_at     TEXT NOT NULL,
   sealed      BLOB,
   ended_at    TEXT,
-  end_reason  TEXT
+  end_reason  TEXT,
+  handle_hash TEXT UNIQUE
 ) STRICT;
 CREATE INDEX IF NOT EXISTS EESZT_LOGIN_LIVE_IX ON EESZT_LOGIN (eeszt_user) WHERE ended_at IS NULL;
 
@@ -633,14 +637,24 @@ SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a
   FROM EESZT_ATTEMPT a
  WHERE a.kind = 'DECIDE' AND a.verdict = 'DONE';
 
+-- ends_soon: half an hour before its end the HIS asks its user to log in again, so that no prescription finds it out.
 DROP VIEW IF EXISTS EESZT_V_LOGIN;
 CREATE VIEW EESZT_V_LOGIN AS
 SELECT l.his_user, l.eeszt_user, l.role, l.method,
        [local l.started_at] AS started_at,
        [local l.ends_at] AS ends_at,
-       CAST((julianday(l.ends_at) - julianday([now])) * 1440 AS INTEGER) AS minutes_left
+       CAST((julianday(l.ends_at) - julianday([now])) * 1440 AS INTEGER) AS minutes_left,
+       (julianday(l.ends_at) - julianday([now])) * 1440 <= 30 AS ends_soon
   FROM EESZT_LOGIN l
  WHERE l.ended_at IS NULL AND l.ends_at > [now];
+
+-- How many items wait for a login of each user, and since when the oldest; they go by themselves when he has logged in.
+DROP VIEW IF EXISTS EESZT_V_LOGIN_NEEDED;
+CREATE VIEW EESZT_V_LOGIN_NEEDED AS
+SELECT i.recorded_by AS his_user, count(*) AS items, min(i.created_local) AS since
+  FROM EESZT_V_LOCAL_ITEM i
+ WHERE i.state = 'PARKED' AND i.reason_code IN ('LOGIN', 'TOKEN_REFUSED')
+ GROUP BY i.recorded_by;
 
 -- UP is only said while a daemon is alive to know it; 'runner' is the daemon itself.
 DROP VIEW IF EXISTS EESZT_V_SERVICE;

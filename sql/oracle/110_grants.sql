@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql';
-  IF l_sha256 = 'fb5e13b5f659f29d8093a21f5ee9568312d260597d89097e0a138a21f08b4a31' THEN
+  IF l_sha256 = 'a4ce8a5c63abe7932a57c5fdf87009e93e8465f28d5034319b4d2f5633826041' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 110_grants.sql has run already');
   END IF;
 END;
@@ -49,9 +49,6 @@ GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_pro
 GRANT INSERT (document_type, source_key, priority, recorded_by, workplace, recorded_at, payload, withdraws)
    ON EESZT_OUT_INTERACTIVE TO EESZT_RUNTIME;
 
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_INTERACTIVE TO "MEDWORKS";
-
 GRANT SELECT ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
               claim_owner, claim_token, lease_until, rescue_count, attempts, probe_count, sent_at,
@@ -60,9 +57,6 @@ GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_pro
 
 GRANT INSERT (document_type, source_key, priority, recorded_by, workplace, recorded_at, payload, withdraws)
    ON EESZT_OUT_QUERY TO EESZT_RUNTIME;
-
-GRANT INSERT (document_type, source_key, order_key, priority, recorded_by, workplace, recorded_at, payload,
-              replaces, first_recorded_at, withdraws) ON EESZT_OUT_QUERY TO "MEDWORKS";
 
 GRANT SELECT ON EESZT_OUT_BACKGROUND TO EESZT_RUNTIME;
 GRANT UPDATE (payload, has_payload, ward_answer, depends_on, needs, recorder_proof, state, state_at, next_at,
@@ -97,5 +91,5 @@ GRANT EXECUTE ON EESZT_API TO "MEDWORKS";
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '110_grants.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('110_grants.sql', 'fb5e13b5f659f29d8093a21f5ee9568312d260597d89097e0a138a21f08b4a31', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('110_grants.sql', 'a4ce8a5c63abe7932a57c5fdf87009e93e8465f28d5034319b4d2f5633826041', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

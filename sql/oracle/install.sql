@@ -68,6 +68,6 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'fb5e13b5f659f29d8093a21f5ee9568312d260597d89097e0a138a21f08b4a31';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a4ce8a5c63abe7932a57c5fdf87009e93e8465f28d5034319b4d2f5633826041';
 SET DEFINE ON
 @@&next_script

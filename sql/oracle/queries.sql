@@ -698,13 +698,14 @@ SELECT DISTINCT a.role AS role
 
 -- begin_login --
 -- Note that a HIS user is about to log in.
-INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at)
-VALUES (:his_user, :nonce_hash, :now, :expires_at)
+INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, handle_hash, short_code)
+VALUES (:his_user, :nonce_hash, :now, :expires_at, :handle_hash, :short_code)
 RETURNING request_id INTO :new_id
 
 -- login_request --
 -- A login that may still be used.
-SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expires_at, r.handle_hash AS handle_hash
+SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expires_at, r.handle_hash AS handle_hash,
+       r.short_code AS short_code
   FROM EESZT_LOGIN_REQUEST r
  WHERE r.nonce_hash = :nonce_hash AND r.used_at IS NULL AND r.expires_at > :now
 

@@ -44,9 +44,9 @@ def hospital(folder: Path, **options: Any) -> Iterator[Stage]:
     with process.start(site.simulator, pack=pack, duplicates="accept", **options) as simulator:
         write_settings(site, simulator.addresses, pack)
         app.install_example(site.settings)
-        medworks = MedWorkS(site.database)
-        medworks.register_people()
-        with app.opened_desk(site.settings) as desk:
+        with app.opened_his(site.settings) as (desk, asked):
+            medworks = MedWorkS(site.database, asked)
+            medworks.register_people()
             stage = Stage(site, medworks, desk, simulator, pack)
             stage.start_daemon()
             stage.log_in_doctors()
@@ -109,13 +109,16 @@ def insert(stage: Stage, document_type: str, person: Person, number: int, order_
         "INSERT INTO EESZT_OUT_INTERACTIVE (document_type, source_key, order_key, recorded_by, workplace, recorded_at)"
         " VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%d %H:%M:%f', 'now'))"
     )
-    item = write(stage, sql, document_type, str(number), order_key, person.his_user, BELGYOGYASZAT)
+    binds = (document_type, str(number), order_key, person.his_user, BELGYOGYASZAT)
+    item = write(stage, sql, *binds, by=person.his_user)
     assert item is not None
     return item
 
 
-def write(stage: Stage, sql: str, *binds: object) -> int | None:
+def write(stage: Stage, sql: str, *binds: object, by: str | None = None) -> int | None:
     with closing(sqlite3.connect(stage.site.database, timeout=10, isolation_level=None)) as connection:
+        if by is not None:
+            stage.medworks.bind(connection, by)
         return connection.execute(sql, binds).lastrowid
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from runner.settings import shipped
 from tests.check.site import Installation
 
 PEOPLE = "workplaces and people"
@@ -123,13 +126,22 @@ def test_what_is_the_simulator_s_is_told_and_fails_in_production(
     site.change('environment = "test"', f'environment = "{environment}"')
     bad = {name: (told, found) for name, told, found in site.bad("relaxed settings")}
     assert {name: told for name, (told, _) in bad.items()} == {
-        "outboxes": "warn",
         "waits": "warn",
         "simulator": status,
         "identifiers": status,
     }
     assert "tls.trust" in bad["simulator"][1]
-    assert "interactive, query, background" in bad["outboxes"][1]
+
+
+def test_an_outbox_that_believes_its_rows_is_told(site: Installation) -> None:
+    assert "outboxes" not in [name for name, _, _ in site.bad("relaxed settings")]
+    shutil.copytree(shipped("mappings"), site.folder / "own")
+    outboxes = site.folder / "own" / "outboxes.yaml"
+    outboxes.write_text(outboxes.read_text("utf-8").replace("recorder: bound", "recorder: trusted", 1), "utf-8")
+    site.change("[log]\n", '[site]\nmappings = "own"\n\n[log]\n')
+    found = {name: (told, text) for name, told, text in site.bad("relaxed settings")}
+    assert found["outboxes"][0] == "warn"
+    assert ": interactive (RNR-2064" in found["outboxes"][1]
 
 
 def test_an_audit_log_that_is_gone_is_told(site: Installation) -> None:

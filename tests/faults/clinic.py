@@ -62,6 +62,7 @@ class Clinic:
         table = f"EESZT_OUT_{lane or LANE_OF.get(document_type, 'BACKGROUND')}"
         row = {name: value for name, value in row.items() if value is not LEFT_OUT}
         with closing(self.connect()) as connection:
+            self.stage.medworks.bind(connection, str(row.get("recorded_by")))
             cursor = connection.execute(
                 f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
             )
@@ -108,7 +109,8 @@ class Clinic:
         """Log in, with whichever of the three passwords that count now has not been used."""
         for ahead_s in (0, 30, -30):
             password = self.stage.counterpart.one_time_password(person.eeszt_user or "", ahead_s=ahead_s)
-            if self.command("login", "otp", person.his_user, stdin=password.encode()).returncode == 0:
+            said = f"{self.stage.medworks.begin_login(person)}\n{password}\n".encode()
+            if self.command("login", "otp", "--nonce", stdin=said).returncode == 0:
                 return
         raise AssertionError(f"{person.his_user} cannot log in")
 
@@ -255,9 +257,9 @@ def clinic(
             text = text.replace(old, new)
         site.settings.write_text(text, "utf-8")
         app.install_example(site.settings)
-        medworks = MedWorkS(site.database)
-        medworks.register_people()
-        with app.opened_desk(site.settings) as desk:
+        with app.opened_his(site.settings) as (desk, asked):
+            medworks = MedWorkS(site.database, asked)
+            medworks.register_people()
             stage = Stage(site, medworks, desk, simulator, pack)
             try:
                 opened = Clinic(stage)

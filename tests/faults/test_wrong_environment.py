@@ -91,9 +91,9 @@ def test_a_simulator_s_identifier_is_not_believed_in_production_whatever_its_cer
         text = site.settings.read_text(encoding="utf-8")
         site.settings.write_text(text.replace('environment = "test"', 'environment = "production"'), encoding="utf-8")
         app.install_example(site.settings)
-        medworks = MedWorkS(site.database)
-        medworks.register_people()
-        with app.opened_desk(site.settings) as desk:
+        with app.opened_his(site.settings) as (desk, asked):
+            medworks = MedWorkS(site.database, asked)
+            medworks.register_people()
             stage = Stage(site, medworks, desk, simulator, pack)
             stage.start_daemon()
             try:

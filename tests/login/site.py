@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runner.domain.policy import Recorder, Registration
-from runner.login.otp import Otp
-from runner.login.reception import nonce_hash
+from runner.login.admission import Admission
+from runner.login.nonce import nonce_hash
 from runner.login.seal import Sealer
 from runner.login.sessions import SealedSessions
 from runner.ports import Token
@@ -38,7 +38,7 @@ class Site:
         self.tokens = TableTokens(self.clock, self.grants)
         self.sealer = Sealer(KEY, environment="test")
         self.sessions = SealedSessions(self.logins, self.tokens, self.sealer, self.clock)
-        self.otp = Otp(
+        self.admission = Admission(
             self.directory,
             self.logins,
             self.tokens,

@@ -21,7 +21,7 @@ from runner.errors import LoginError
 from runner.login import endpoint as endpoint_module
 from runner.login.client import log_in
 from runner.login.endpoint import LONGEST_BODY_BYTES, LoginEndpoint
-from runner.login.reception import nonce_hash
+from runner.login.nonce import nonce_hash
 from runner.settings import Login
 from tests.login.site import PASSWORD, Site
 from tests.support.logins import a_token
@@ -66,7 +66,7 @@ def make(folder: Path, site: Site, **limits: int) -> tuple[LoginEndpoint, Login,
     issued = authority.server()
     settings = Login(issued.certificate, issued.key, "127.0.0.1:0", trust=authority.certificate, **limits)  # type: ignore[arg-type]
     context = ssl.create_default_context(cafile=authority.certificate)
-    return LoginEndpoint(settings, site.otp, site.logins, site.clock, test=True), settings, context
+    return LoginEndpoint(settings, site.admission, site.logins, site.clock, test=True), settings, context
 
 
 @pytest.fixture
@@ -370,13 +370,13 @@ def test_a_certificate_that_cannot_be_used_or_a_taken_address_is_told(tmp_path: 
     try:
         taken = Login(settings.certificate, settings.key, f"{host}:{port}")
         with pytest.raises(LoginError, match="RNR-4308"):
-            LoginEndpoint(taken, site.otp, site.logins, site.clock, test=True).start()
+            LoginEndpoint(taken, site.admission, site.logins, site.clock, test=True).start()
     finally:
         made.stop()
         made.stop()
     wrong = Login(settings.certificate, settings.certificate, "127.0.0.1:0")
     with pytest.raises(LoginError, match="RNR-4307"):
-        LoginEndpoint(wrong, site.otp, site.logins, site.clock, test=True).start()
+        LoginEndpoint(wrong, site.admission, site.logins, site.clock, test=True).start()
 
 
 def test_the_client_logs_in_by_the_authority_or_by_the_endpoints_own_certificate(endpoint: Endpoint) -> None:

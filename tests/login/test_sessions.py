@@ -18,7 +18,7 @@ DOCTOR = "O12345"
 
 def logged_in() -> Site:
     site = Site()
-    site.otp.login("kovacs", PASSWORD)
+    site.admission.by_password("kovacs", PASSWORD)
     return site
 
 
@@ -66,7 +66,7 @@ def test_a_logout_acts_within_a_second() -> None:
 def test_a_new_login_is_seen_at_once_where_there_was_none() -> None:
     site = Site()
     assert site.sessions.token(DOCTOR) is None
-    site.otp.login("kovacs", PASSWORD)
+    site.admission.by_password("kovacs", PASSWORD)
     assert site.sessions.token(DOCTOR) is not None
 
 

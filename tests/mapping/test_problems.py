@@ -339,7 +339,7 @@ EVERYWHERE = [
     (RULES, "valid_to: 2020-04-30", "valid_to: 2020-05-30", "two versions are in force"),
     (
         OUTBOXES,
-        "    recorder: trusted\n    time_zone",
+        "    recorder: bound\n    time_zone",
         "    recorder: trustd\n    time_zone",
         "'trustd'. Did you mean 'trusted'",
     ),

@@ -189,7 +189,8 @@ def test_outboxes_are_as_declared(shipped: Mappings) -> None:
         "query": "EESZT_OUT_QUERY",
         "background": "EESZT_OUT_BACKGROUND",
     }
-    assert {outbox.recorder for outbox in shipped.outboxes.values()} == {"trusted"}
+    recorders = {lane: outbox.recorder for lane, outbox in shipped.outboxes.items()}
+    assert recorders == {"interactive": "bound", "query": "bound", "background": "asserted"}
     assert shipped.outboxes["query"].columns["recorded_by"] == "RECORDED_BY"
 
 

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from runner.domain.card import CardProof
 from runner.domain.policy import Recorder, Registration
 from runner.errors import fault
 from runner.ports import LoginRequest, LoginRow, Token
@@ -45,11 +49,18 @@ class MemoryLogins:
         self._last = 0
         self.asked = 0
 
-    def begin(self, his_user: str, nonce_hash: str, life_s: float, handle_hash: str | None = None) -> LoginRequest:
+    def begin(
+        self,
+        his_user: str,
+        nonce_hash: str,
+        life_s: float,
+        handle_hash: str | None = None,
+        short_code: str | None = None,
+    ) -> LoginRequest:
         with self._lock:
             self._last += 1
             expires_at = self._clock.now() + timedelta(seconds=life_s)
-            request = LoginRequest(self._last, his_user, expires_at, handle_hash)
+            request = LoginRequest(self._last, his_user, expires_at, handle_hash, short_code)
             assert nonce_hash not in self._requests
             self._requests[nonce_hash] = request
             return request
@@ -122,6 +133,7 @@ class TableTokens:
         self.grants = grants
         self.down = False
         self.technical_issued = 0
+        self.proofs: list[bytes] = []
 
     def technical_user(self) -> str | None:
         return TECHNICAL_USER
@@ -134,6 +146,17 @@ class TableTokens:
 
     def refused(self) -> None:
         self._technical = None
+
+    def issue_by_card(self, eeszt_user: str, proof: CardProof, session_key: bytes) -> Token:
+        """The card's owner is its certificate's common name; each statement is taken once."""
+        assert session_key
+        if self.down:
+            raise fault(5101, "sts", reason="connection refused")
+        if proof.statement in self.proofs:
+            raise fault(4238, eeszt_user)
+        self.proofs.append(proof.statement)
+        owner = x509.load_der_x509_certificate(proof.certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return a_token(str(owner[0].value), at=self._clock.now())
 
     def issue(self, eeszt_user: str, one_time_password: str) -> Token:
         if self.down:

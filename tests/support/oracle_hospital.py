@@ -18,10 +18,12 @@ import oracledb
 
 from runner import app
 from runner.demo.medworks import MedWorkS
+from runner.demo.people import PEOPLE, Person
 from runner.demo.site import prepare_folder, write_secret, write_settings
 from runner.demo.stage import FINAL
 from runner.simulator import process
 from tests.support import books
+from tests.support.his import Session
 from tests.support.oracle import OWNER, RUNTIME, OracleDatabase
 
 MOVING = (
@@ -35,6 +37,16 @@ class OracleMedWorkS(MedWorkS):
 
     def __init__(self, database: OracleDatabase) -> None:
         self.database = database
+        self._handles = {}
+
+    def begin_login(self, person: Person) -> str:
+        """Begin a login by EESZT_API, and keep its handle as a client does."""
+        with closing(self.database.connect(OWNER)) as connection:
+            session = Session(connection)
+            outs = ("nonce", "short_code", "handle")
+            nonce, _, handle = session.tell("login_begin", outs, his_user=person.his_user)
+        self._handles[person.his_user] = handle
+        return str(nonce)
 
     def rows(self, sql: str, **binds: object) -> list[Mapping[str, object]]:
         with closing(self.database.connect(OWNER)) as connection, connection.cursor() as cursor:
@@ -44,8 +56,12 @@ class OracleMedWorkS(MedWorkS):
             names = [each[0].lower() for each in cursor.description]
             return [dict(zip(names, map(_whole, row), strict=True)) for row in cursor]
 
-    def change(self, *statements: tuple[str, Mapping[str, object]]) -> None:
+    def change(self, *statements: tuple[str, Mapping[str, object]], by: Person | None = None) -> None:
         with closing(self.database.connect(OWNER)) as connection, connection.cursor() as cursor:
+            if by is not None and (handle := self._handles.get(by.his_user)) is not None:
+                session = Session(connection)
+                state, _ = session.tell("login_state", ("state", "minutes_left"), handle=handle)
+                session.tell("bind", handle=handle if state == "LIVE" else None)
             for sql, binds in statements:
                 given = _instants(binds)
                 cursor.setinputsizes(**_sizes(given))
@@ -240,7 +256,9 @@ class OracleHospital:
         from runner.demo.site import DemoSite  # noqa: PLC0415
 
         shown = DemoSite(self.folder).password_of(eeszt_user, time.time())
-        done = self.command("login", "otp", his_user, stdin=shown.encode())
+        person = next(each for each in PEOPLE if each.his_user == his_user)
+        said = f"{self.medworks.begin_login(person)}\n{shown}\n".encode()
+        done = self.command("login", "otp", "--nonce", stdin=said)
         assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
 
 

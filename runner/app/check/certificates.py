@@ -98,7 +98,7 @@ def judged(settings: Settings, now: datetime) -> Iterator[Judged]:
 def _with_keys(settings: Settings, now: datetime) -> Iterator[tuple[str, Path, Callable[[], Certificates]]]:
     tls, login, institution, user = settings.tls, settings.login, settings.institution, settings.technical_user
     yield "tls.client_certificate", tls.client_certificate, partial(_pair, tls.client_certificate, tls.client_key)
-    if user is not None and (file := user.pkcs12 or user.certificate) is not None:
+    if user is not None and (file := user.pkcs12 or user.certificate or user.token_module) is not None:
         yield "technical_user", file, lambda: _der(technical_credential(user, now).certificate_der)
     if (file := institution.signing_certificate) is not None:
         yield "institution.signing_certificate", file, lambda: _institution(settings, now)

@@ -14,10 +14,12 @@ from runner.store.embedded.desk import EmbeddedDesk
 from runner.store.embedded.inspection import EmbeddedShapes, inspect
 from runner.store.embedded.installation import DaemonLock, check_installed, install, run_script
 from runner.store.embedded.outbox import EmbeddedOutbox
+from runner.store.embedded.session import EmbeddedSession
 from runner.store.embedded.statements import Statements
 from runner.store.logins import StoredLogins
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -64,6 +66,10 @@ class EmbeddedStore:
         self.logins = StoredLogins(database)
         self.adoption = StoredAdoption(database)
         self.shapes = EmbeddedShapes(database)
+
+    def his_session(self, connection: sqlite3.Connection) -> EmbeddedSession:
+        """Give what the HIS asks about logins in one of its own connections; on Oracle it calls EESZT_API."""
+        return EmbeddedSession(self._database, connection)
 
     def install(self, environment: str = "test") -> None:
         """

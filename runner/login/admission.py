@@ -1,4 +1,4 @@
-"""A person's login with a one-time password: asked once, believed only if it proves the matched identity."""
+"""A person's login: the issuer is asked once, and believed only if it proves the matched identity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from runner.domain.audit import EntryKind
+from runner.domain.card import CardProof
 from runner.domain.policy import Registration
 from runner.errors import RunnerError, fault
 from runner.login.seal import Sealer
@@ -16,10 +18,12 @@ from runner.ports import AuditLog, Clock, Directory, Entry, LoginRow, Logins, To
 
 logger = logging.getLogger(__name__)
 
+Method = Literal["otp", "card"]
+
 _NOT_REGISTERED = frozenset({Registration.UNREGISTERED_DOCTOR, Registration.UNREGISTERED_OTHER})
 
 
-class Otp:
+class Admission:
     """Logs people in. Safe for threads."""
 
     def __init__(
@@ -59,17 +63,55 @@ class Otp:
         self._logged_in = logged_in
         self._audit = audit
 
-    def login(
+    def by_password(
         self, his_user: str, one_time_password: str, address: str = "", handle_hash: str | None = None
+    ) -> LoginRow:
+        """
+        Log the HIS user in with a one-time password, given to the issuer once and forgotten.
+
+        Args and errors as ``admit``.
+        """
+        return self._admit(
+            his_user, "otp", address, handle_hash, lambda user: self._tokens.issue(user, one_time_password)
+        )
+
+    def by_card(
+        self, his_user: str, proof: CardProof, session_key: bytes, address: str = "", handle_hash: str | None = None
+    ) -> LoginRow:
+        """
+        Log the HIS user in by what his card has signed for the session key (PKCS#8 DER).
+
+        Args and errors as ``admit``.
+        """
+        return self._admit(
+            his_user,
+            "card",
+            address,
+            handle_hash,
+            lambda user: self._tokens.issue_by_card(user, proof, session_key),
+        )
+
+    def refuse(self, his_user: str | None, error: RunnerError, address: str) -> None:
+        """Log an attempt that failed before the issuer was asked, like one that failed there."""
+        if self._audit is not None:
+            self._audit.note(attempt(f"RNR-{error.number}", address, his_user, refused=str(error)))
+        logger.warning(
+            "login refused",
+            extra={"event": "login.refused", "his_user": his_user, "number": error.number, "fault": str(error)},
+        )
+
+    def _admit(
+        self, his_user: str, method: Method, address: str, handle_hash: str | None, issue: Callable[[str], Token]
     ) -> LoginRow:
         """
         Log the HIS user in and give his stored session; older sessions of his end.
 
         Args:
             his_user: From the login request that the HIS began, never from who proves himself.
-            one_time_password: Given to the issuer once, and forgotten.
+            method: How he proves himself.
             address: Where it came from, for the audit log.
             handle_hash: Of the login request; whose HIS client keeps the handle may bind its sessions to this login.
+            issue: Asks the issuer for the matched user's token.
 
         Raises:
             LoginError: Refused, by the matching (44xx) or by the issuer; nothing was stored.
@@ -77,14 +119,10 @@ class Otp:
             StoreError: The database could not be reached, or the audit log not be written; nothing was stored.
         """
         try:
-            row = self._login(his_user, one_time_password, address, handle_hash)
+            token = self._proved(his_user, issue)
+            row = self._stored(his_user, method, token, address, handle_hash)
         except RunnerError as error:
-            if self._audit is not None:
-                self._audit.note(attempt(f"RNR-{error.number}", address, his_user, refused=str(error)))
-            logger.warning(
-                "login refused",
-                extra={"event": "login.refused", "his_user": his_user, "number": error.number, "fault": str(error)},
-            )
+            self.refuse(his_user, error, address)
             raise
         logger.info(
             "login granted",
@@ -98,42 +136,39 @@ class Otp:
         )
         return row
 
-    def _login(self, his_user: str, one_time_password: str, address: str, handle_hash: str | None) -> LoginRow:
+    def _proved(self, his_user: str, issue: Callable[[str], Token]) -> Token:
         where = f"HIS user {his_user}"
         recorder = self._directory.recorder(his_user)
         if recorder.registration in _NOT_REGISTERED:
             raise fault(4402, where)
         if recorder.eeszt_user is None:
             raise fault(4401, where)
-        token = self._tokens.issue(recorder.eeszt_user, one_time_password)
+        token = issue(recorder.eeszt_user)
         if token.eeszt_user != recorder.eeszt_user:
             raise fault(4403, where, proved=token.eeszt_user, matched=recorder.eeszt_user)
         if recorder.registration is Registration.DOCTOR and token.role not in self._doctor_roles:
             raise fault(4404, where, role=token.role)
         if token.institution != self._institution:
             raise fault(4405, where, proved=token.institution, ours=self._institution)
-        ends_at = _whole_milliseconds(token.expires_at)
-        if ends_at <= self._clock.now():
+        if _whole_milliseconds(token.expires_at) <= self._clock.now():
             raise fault(4406, where)
-        return self._stored(his_user, token, ends_at, address, handle_hash)
+        return token
 
-    def _stored(
-        self, his_user: str, token: Token, ends_at: datetime, address: str, handle_hash: str | None
-    ) -> LoginRow:
+    def _stored(self, his_user: str, method: Method, token: Token, address: str, handle_hash: str | None) -> LoginRow:
         row = LoginRow(
             login_id=self._logins.next_login_id(),
             his_user=his_user,
             eeszt_user=token.eeszt_user,
             role=token.role,
             institution=token.institution,
-            method="otp",
+            method=method,
             started_at=_whole_milliseconds(token.issued_at),
-            ends_at=ends_at,
+            ends_at=_whole_milliseconds(token.expires_at),
             handle_hash=handle_hash,
         )
         row = replace(row, sealed=self._sealer.seal(row, token))
         if self._audit is not None:
-            facts = {"role": row.role, "method": row.method, "ends_at": ends_at.isoformat(), "login": row.login_id}
+            facts = {"role": row.role, "method": row.method, "ends_at": row.ends_at.isoformat(), "login": row.login_id}
             self._audit.write(attempt("GRANTED", address, his_user, token.eeszt_user, **facts))
         self._logins.save(row)
         self._logged_in()
