@@ -32,7 +32,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     r"\bDELETING OR\b": ("", "a trigger's predicate among other conditions"),
     r"\bSET \((\S+), \S+\) = \(": (r"SET \1 = (", "several columns set by one query"),
     r"\bJSON_TABLE\(.*\) jt\b": ("DUAL jt", "JSON_TABLE"),
-    r"\bTIMESTAMP '&until 00:00:00'": ("SYSTIMESTAMP", "SQL*Plus's variable in a literal"),
+    r"\bTIMESTAMP '&\w+ 00:00:00'": ("SYSTIMESTAMP", "SQL*Plus's variable in a literal"),
     r"^ALTER TABLE \w+ MODIFY\n  PARTITION BY[^;]*": ("", "partitioning a table that is there"),
     r"^(CREATE USER|GRANT CREATE|GRANT \w+ ON SYS\.)[^;]*": ("", "users and their system privileges"),
     r"^CREATE OR REPLACE CONTEXT .*": ("", "an application context"),

@@ -31,7 +31,7 @@ from runner.eeszt.publication import Reading
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.login.admission import Admission
 from runner.login.endpoint import LoginEndpoint
-from runner.login.seal import sealer
+from runner.login.seal import Sealer, sealer
 from runner.login.sessions import SealedSessions
 from runner.mapping import Mappings
 from runner.ports import KeptFor, Store
@@ -163,25 +163,40 @@ def _build(
     duties += _code_duties(settings, mappings, store)
     watched = [*eeszt.watched(mappings), Watched(AUDIT, lambda: audit.is_down, audit.try_again)]
     daemon = Daemon(site, lanes, watched, duties)
-    endpoint = None
-    if settings.login is not None:
-        admission = Admission(
-            store.directory,
-            store.logins,
-            eeszt.sts,
-            seal,
-            clock,
-            institution=settings.institution.code,
-            doctor_roles=mappings.pack.sts.doctor_roles,
-            logged_in=daemon.wake,
-            audit=audit,
-        )
-        is_test = settings.runner.environment == "test"
-        cards = card_desk(settings, mappings, admission, clock)
-        endpoint = LoginEndpoint(settings.login, admission, store.logins, clock, test=is_test, audit=audit, cards=cards)
-        endpoint.start()
+    endpoint = _endpoint(settings, mappings, store, eeszt, seal, daemon, audit, clock)
     daemon.start()
     return Service(daemon, endpoint, eeszt.http, audit)
+
+
+def _endpoint(
+    settings: Settings,
+    mappings: Mappings,
+    store: Store,
+    eeszt: Counterpart,
+    seal: Sealer,
+    daemon: Daemon,
+    audit: SealedLog,
+    clock: SystemClock,
+) -> LoginEndpoint | None:
+    """Open the door where people log in, if the site has one."""
+    if settings.login is None:
+        return None
+    admission = Admission(
+        store.directory,
+        store.logins,
+        eeszt.sts,
+        seal,
+        clock,
+        institution=settings.institution.code,
+        doctor_roles=mappings.pack.sts.doctor_roles,
+        logged_in=daemon.wake,
+        audit=audit,
+    )
+    is_test = settings.runner.environment == "test"
+    cards = card_desk(settings, mappings, admission, clock)
+    endpoint = LoginEndpoint(settings.login, admission, store.logins, clock, test=is_test, audit=audit, cards=cards)
+    endpoint.start()
+    return endpoint
 
 
 def _watches(

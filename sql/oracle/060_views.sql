@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
-  IF l_sha256 = 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018' THEN
+  IF l_sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
   END IF;
 END;
@@ -145,15 +145,26 @@ SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a
   WITH READ ONLY;
 COMMENT ON TABLE EESZT_V_DECISION IS 'By which line of the decision table each item went, or did not; times in UTC';
 
+-- ends_soon: half an hour before its end the HIS asks its user to log in again, so that no prescription finds it out.
 CREATE OR REPLACE VIEW EESZT_V_LOGIN AS
 SELECT l.his_user, l.eeszt_user, l.role, l.method,
        CAST(FROM_TZ(l.started_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS started_at,
        CAST(FROM_TZ(l.ends_at, 'UTC') AT TIME ZONE 'Europe/Budapest' AS TIMESTAMP(6)) AS ends_at,
-       FLOOR((CAST(l.ends_at AS DATE) - CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE)) * 1440) AS minutes_left
+       FLOOR((CAST(l.ends_at AS DATE) - CAST(SYS_EXTRACT_UTC(SYSTIMESTAMP) AS DATE)) * 1440) AS minutes_left,
+       CASE WHEN l.ends_at <= SYS_EXTRACT_UTC(SYSTIMESTAMP) + INTERVAL '30' MINUTE THEN 1 ELSE 0 END AS ends_soon
   FROM EESZT_LOGIN l
  WHERE l.live_user IS NOT NULL AND l.ends_at > SYS_EXTRACT_UTC(SYSTIMESTAMP)
   WITH READ ONLY;
 COMMENT ON TABLE EESZT_V_LOGIN IS 'For MedWorkS: who is logged in to the EESZT, and how long still';
+
+-- How many items wait for a login of each user, and since when the oldest; they go by themselves when he has logged in.
+CREATE OR REPLACE VIEW EESZT_V_LOGIN_NEEDED AS
+SELECT i.recorded_by AS his_user, COUNT(*) AS items, MIN(i.created_local) AS since
+  FROM EESZT_V_LOCAL_ITEM i
+ WHERE i.state = 'PARKED' AND i.reason_code IN ('LOGIN', 'TOKEN_REFUSED')
+ GROUP BY i.recorded_by
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_LOGIN_NEEDED IS 'For MedWorkS: whose login how many items wait for, and since when';
 
 -- UP is only said while a daemon is alive to know it; 'runner' is the daemon itself.
 CREATE OR REPLACE VIEW EESZT_V_SERVICE AS
@@ -207,8 +218,8 @@ BEGIN
   SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_V_ITEM', 'EESZT_V_WORK', 'EESZT_V_LOCAL_ITEM',
       'EESZT_V_STATUS', 'EESZT_V_BARCODE', 'EESZT_V_SENT',
-      'EESZT_V_DECISION', 'EESZT_V_LOGIN', 'EESZT_V_SERVICE',
-      'EESZT_V_ATTENTION');
+      'EESZT_V_DECISION', 'EESZT_V_LOGIN', 'EESZT_V_LOGIN_NEEDED',
+      'EESZT_V_SERVICE', 'EESZT_V_ATTENTION');
   IF l_error IS NOT NULL THEN
     RAISE_APPLICATION_ERROR(-20683, SUBSTR('EESZT: ' || l_error, 1, 1000));
   END IF;
@@ -217,5 +228,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('060_views.sql', 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('060_views.sql', '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e' THEN
+  IF l_sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -219,7 +219,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER;
 
   -- Begins the login of a user. Commits by itself, whatever the caller's transaction does.
-  --   p_nonce: for the login agent or page, once, within five minutes; hand it over by standard input or the URL handler
+  --   p_nonce: for the login agent or page, once, within two minutes; hand it over by standard input or the URL handler
   --   p_short_code: to be shown to the user here, and by the agent there: he compares
   --   p_handle: proves that this client began the login; keep it in the client's memory, hand it to nobody
   -- Only hashes of nonce and handle are stored.
@@ -2187,7 +2187,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     PRAGMA AUTONOMOUS_TRANSACTION;
   BEGIN
     INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, short_code, handle_hash)
-    VALUES (p_his_user, p_nonce_hash, SYS_EXTRACT_UTC(SYSTIMESTAMP), SYS_EXTRACT_UTC(SYSTIMESTAMP) + INTERVAL '5' MINUTE, p_short_code, p_handle_hash);
+    VALUES (p_his_user, p_nonce_hash, SYS_EXTRACT_UTC(SYSTIMESTAMP), SYS_EXTRACT_UTC(SYSTIMESTAMP) + INTERVAL '2' MINUTE, p_short_code, p_handle_hash);
     COMMIT;
   END note_login;
 
@@ -2318,5 +2318,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

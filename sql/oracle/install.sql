@@ -43,7 +43,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'e1f3caac4d3d3d214dfbb2f2adade9224cfb21e503d5a80e26b65625303dc018';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba';
 SET DEFINE ON
 @@&next_script
 
@@ -63,11 +63,11 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'e688591ef39d93065a8e6670998a2e00dc9a809db0c2a79b70519779d0c7948e';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483';
 SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a4ce8a5c63abe7932a57c5fdf87009e93e8465f28d5034319b4d2f5633826041';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a9ce47ac95694f93ad19e2e8674b7028f9c1c954152b159bc6a00cc966c71072';
 SET DEFINE ON
 @@&next_script

@@ -14,7 +14,7 @@ SCRIPT_TABLE = "EESZT_SCHEMA_SCRIPT"
 SKIP = "skip.sql"
 """What ``install.sql`` runs in the place of a script that has run."""
 
-SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+ [A-Z]+$|PROMPT|ACCEPT|COLUMN|COMMIT;|@@)")
+SQLPLUS = re.compile(r"(WHENEVER|SET [A-Z]+( [A-Z0-9]+)+$|PROMPT|ACCEPT|COLUMN|SPOOL|COMMIT;|@@)")
 """Lines that are SQL*Plus's own, or that a driver does by itself."""
 
 _PLSQL = re.compile(r"(DECLARE|BEGIN|CREATE OR REPLACE (PROCEDURE|FUNCTION|TRIGGER|PACKAGE))\b")

@@ -589,7 +589,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER;
 
   -- Begins the login of a user. Commits by itself, whatever the caller's transaction does.
-  --   p_nonce: for the login agent or page, once, within five minutes; hand it over by standard input or the URL handler
+  --   p_nonce: for the login agent or page, once, within two minutes; hand it over by standard input or the URL handler
   --   p_short_code: to be shown to the user here, and by the agent there: he compares
   --   p_handle: proves that this client began the login; keep it in the client's memory, hand it to nobody
   -- Only hashes of nonce and handle are stored.
@@ -903,7 +903,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     PRAGMA AUTONOMOUS_TRANSACTION;
   BEGIN
     INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, short_code, handle_hash)
-    VALUES (p_his_user, p_nonce_hash, [now], [now] + INTERVAL '5' MINUTE, p_short_code, p_handle_hash);
+    VALUES (p_his_user, p_nonce_hash, [now], [now] + INTERVAL '2' MINUTE, p_short_code, p_handle_hash);
     COMMIT;
   END note_login;
 

@@ -106,15 +106,26 @@ SELECT a.item_id, a.decision, a.acting_user, a.ending, a.reason_code, a.rules, a
   WITH READ ONLY;
 COMMENT ON TABLE EESZT_V_DECISION IS 'By which line of the decision table each item went, or did not; times in UTC';
 
+-- ends_soon: half an hour before its end the HIS asks its user to log in again, so that no prescription finds it out.
 CREATE OR REPLACE VIEW EESZT_V_LOGIN AS
 SELECT l.his_user, l.eeszt_user, l.role, l.method,
        [local l.started_at] AS started_at,
        [local l.ends_at] AS ends_at,
-       FLOOR((CAST(l.ends_at AS DATE) - CAST([now] AS DATE)) * 1440) AS minutes_left
+       FLOOR((CAST(l.ends_at AS DATE) - CAST([now] AS DATE)) * 1440) AS minutes_left,
+       CASE WHEN l.ends_at <= [now] + INTERVAL '30' MINUTE THEN 1 ELSE 0 END AS ends_soon
   FROM EESZT_LOGIN l
  WHERE l.live_user IS NOT NULL AND l.ends_at > [now]
   WITH READ ONLY;
 COMMENT ON TABLE EESZT_V_LOGIN IS 'For MedWorkS: who is logged in to the EESZT, and how long still';
+
+-- How many items wait for a login of each user, and since when the oldest; they go by themselves when he has logged in.
+CREATE OR REPLACE VIEW EESZT_V_LOGIN_NEEDED AS
+SELECT i.recorded_by AS his_user, COUNT(*) AS items, MIN(i.created_local) AS since
+  FROM EESZT_V_LOCAL_ITEM i
+ WHERE i.state = 'PARKED' AND i.reason_code IN ('LOGIN', 'TOKEN_REFUSED')
+ GROUP BY i.recorded_by
+  WITH READ ONLY;
+COMMENT ON TABLE EESZT_V_LOGIN_NEEDED IS 'For MedWorkS: whose login how many items wait for, and since when';
 
 -- UP is only said while a daemon is alive to know it; 'runner' is the daemon itself.
 CREATE OR REPLACE VIEW EESZT_V_SERVICE AS
