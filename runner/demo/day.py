@@ -180,7 +180,8 @@ def _send(
         **columns,
     }
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
-    stage.medworks.change((f"INSERT INTO EESZT_OUT_{lane} ({names}) VALUES ({marks})", row))  # noqa: S608  our own names
+    sql = f"INSERT INTO EESZT_OUT_{lane} ({names}) VALUES ({marks})"  # noqa: S608  our own names
+    stage.medworks.change((sql, row), by=recorder)
     stage.expect(document_type, key, "ACCEPTED", ward, acting or recorder.eeszt_user)
 
 
