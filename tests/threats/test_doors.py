@@ -144,9 +144,9 @@ def raw(endpoint: Endpoint, request: bytes) -> bytes:
         socket.create_connection(endpoint.address, timeout=20) as plain,
         endpoint.context.wrap_socket(plain, server_hostname="localhost") as sock,
     ):
-        sock.sendall(request)
         answer = b""
         try:
+            sock.sendall(request)  # the door may close while it is still written
             while more := sock.recv(65536):
                 answer += more
         except (ssl.SSLError, ConnectionError):
