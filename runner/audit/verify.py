@@ -117,7 +117,7 @@ class _Walk:
                 end = max(end, header.offset + header.size) if header is not None else end
             self._end(files, f"{where}:{last_number + 1}", torn, is_last=is_last, is_empty=not last_number)
             if bodies is not None:
-                self._length(files, bodies, end, is_last=is_last)
+                self._length(files, bodies, end, is_last=is_last, is_told=bool(torn))
 
     def _opened(self, files: SegmentFiles, stack: ExitStack) -> BinaryIO | None:
         try:
@@ -186,10 +186,13 @@ class _Walk:
         elif torn or is_empty:
             self._report.add(8210, where)
 
-    def _length(self, files: SegmentFiles, bodies: BinaryIO, end: int, *, is_last: bool) -> None:
+    def _length(self, files: SegmentFiles, bodies: BinaryIO, end: int, *, is_last: bool, is_told: bool) -> None:
         size = bodies.seek(0, 2)
+        where = f"{self.chain.name}/{files.bodies.name}"
         if size > end and not is_last:
-            self._lose(8210, files, f"{self.chain.name}/{files.bodies.name}")
+            self._lose(8210, files, where)
+        elif size > end and not is_told:
+            self._report.note(f"{where} has {size - end} bytes behind its last entry: the next start cuts them off")
 
     def _lose(self, number: int, files: SegmentFiles, where: str, **facts: object) -> None:
         """Keep what is wrong with bodies until it is known whether they were destroyed in time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -48,7 +49,9 @@ def add(commands: Any) -> None:
     add_json(command)
     command.set_defaults(handle=story)
     command = group.add_parser("stats", help="what ended on a day, by outbox, document type and end")
-    command.add_argument("--day", metavar="YYYY-MM-DD", help="in Europe/Budapest (default: the last that was counted)")
+    command.add_argument(
+        "--day", metavar="YYYY-MM-DD", type=_day, help="in Europe/Budapest (default: the last that was counted)"
+    )
     add_json(command)
     command.set_defaults(handle=stats)
     command = group.add_parser("retry", help="let a WAITING or PARKED item go now")
@@ -92,6 +95,14 @@ def story(args: argparse.Namespace) -> int:
         return FAILED
     print(json.dumps(told, ensure_ascii=False, indent=2, default=str) if args.json else screen(told))
     return DONE
+
+
+def _day(text: str) -> str:
+    """Take a day of the calendar."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, write it as 2026-03-02") from None
 
 
 def stats(args: argparse.Namespace) -> int:

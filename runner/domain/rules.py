@@ -49,6 +49,7 @@ class Rule:
         source: Law and §, circular and item, or ``ours``; never empty.
         confidence: How sure the source is: ``H``, ``M``, ``L`` or ``NF`` (not found in public).
         open: Whether the site must set it from the operator's documentation; until then our default applies.
+        overruled: Whether the site's settings say otherwise than its source, which is not in doubt.
     """
 
     identifier: str
@@ -60,6 +61,7 @@ class Rule:
     source: str = ""
     confidence: str = "NF"
     open: bool = False
+    overruled: bool = False
 
     def holds_on(self, day: date) -> bool:
         """Whether this version is in force on ``day``."""
@@ -103,6 +105,11 @@ class RuleBook:
     def to_be_set(self) -> tuple[Rule, ...]:
         """Versions that still run on our default, sorted likewise."""
         return tuple(rule for rule in self.rules if rule.open)
+
+    @property
+    def overruled(self) -> tuple[Rule, ...]:
+        """Rules with a source that the site's settings change."""
+        return tuple(rule for rule in self.rules if rule.overruled)
 
     def find(self, identifier: str, day: date) -> Rule | None:
         """

@@ -43,6 +43,10 @@ FILES: dict[int, Entry] = {
         "{count} identifiers in the database were given by the simulator",
         "Install a database of its own for production.",
     ),
+    1025: Entry(
+        "the settings change the rule {name!r} ({values}), whose source is not in doubt: {source}",
+        "Take the section out; where the law has changed, add a version with its source and first day to rules.yaml.",
+    ),
     1041: Entry(
         "the file {file!r} holds no RSA public key of at least {bits} bits in PEM",
         "Make a pair with `eeszt-runner audit keys`, and name its public key in setting audit.public_key.",

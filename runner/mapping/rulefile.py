@@ -174,7 +174,7 @@ def _changed(rules: Sequence[Rule], overrides: Mapping[str, Mapping[str, str]], 
     if len(problems.found) > before:
         return list(rules)
     return [
-        replace(rule, parameters={**rule.parameters, **overrides[rule.identifier]}, open=False)
+        replace(rule, parameters={**rule.parameters, **overrides[rule.identifier]}, open=False, overruled=not rule.open)
         if overrides.get(rule.identifier)
         else rule
         for rule in rules

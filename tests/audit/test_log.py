@@ -153,6 +153,7 @@ def test_bodies_without_their_headers_are_cut_at_the_next_start(desk: OfficersDe
     with desk.bodies().open("ab") as file:
         file.write(b"half a body")
     assert desk.numbers() == []
+    assert ["11 bytes behind its last entry" in note for note in desk.verify().notes] == [True]
     with desk.log() as log:
         log.write(request(2))
     assert [header.outcome for header in desk.search(kind="REPAIRED")] == ["11 bytes of 000001.bodies"]

@@ -137,3 +137,13 @@ def test_an_audit_log_that_is_gone_is_told(site: Installation) -> None:
     ((name, status, found),) = site.bad("environment")
     assert (name, status) == ("history", "warn")
     assert "demo@20260302-110000 (RNR-8219" in found
+
+
+def test_a_rule_whose_source_is_sure_and_that_the_settings_change_is_told(site: Installation) -> None:
+    assert not [each for each in site.bad("relaxed settings") if each[0] == "rules"]
+    text = site.settings.read_text("utf-8")
+    site.settings.write_text(f'{text}\n[rules."ebeutalo.utolag"]\nsend_within = "40d"\n', "utf-8")
+    ((_, status, found),) = [each for each in site.bad("relaxed settings") if each[0] == "rules"]
+    assert status == "warn"
+    assert "'ebeutalo.utolag' (send_within = 40d)" in found
+    assert "288/2025" in found

@@ -49,3 +49,9 @@ def test_another_day_is_shown_by_its_date(settings: Path, capsys: pytest.Capture
         store.outbox.tally(0)
     assert printed(settings, capsys, "--day", "2020-01-01") == "Nothing was counted on 2020-01-01.\n"
     assert json.loads(printed(settings, capsys, "--day", "2020-01-01", "--json")) == []
+
+
+def test_what_is_no_day_is_refused(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["--settings", str(settings), "items", "stats", "--day", "2026-02-30"])
+    assert "'2026-02-30' is no day" in capsys.readouterr().err

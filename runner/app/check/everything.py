@@ -71,6 +71,7 @@ CHECKS = (
     Check("workplaces and people", "users", people.users),
     Check("relaxed settings", "outboxes", relaxed.outboxes),
     Check("relaxed settings", "waits", relaxed.waits),
+    Check("relaxed settings", "rules", relaxed.rules),
     Check("relaxed settings", "simulator", relaxed.simulator),
     Check("relaxed settings", "identifiers", relaxed.identifiers),
     Check("connections", "addresses", network.addresses),

@@ -34,6 +34,18 @@ def waits(inspection: Inspection) -> Iterator[Finding]:
         yield ok("waits", "the delivery protocol's own")
 
 
+def rules(inspection: Inspection) -> Iterator[Finding]:
+    """Rules whose source is not in doubt and that the settings change."""
+    settings, overruled = inspection.settings, inspection.mappings.rules.overruled
+    for identifier in dict.fromkeys(rule.identifier for rule in overruled):
+        values = ", ".join(f"{name} = {value}" for name, value in settings.rules[identifier].items())
+        source = "; ".join(dict.fromkeys(rule.source for rule in overruled if rule.identifier == identifier))
+        where = settings.places.get(f"rules.{identifier}", str(inspection.path))
+        yield Finding.of("rules", Status.WARN, fault(1025, where, name=identifier, values=values, source=source))
+    if not overruled:
+        yield ok("rules", "the settings change none whose source is sure")
+
+
 def simulator(inspection: Inspection) -> Iterator[Finding]:
     """Certificates of the simulator."""
     settings = inspection.settings
