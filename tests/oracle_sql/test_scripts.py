@@ -51,7 +51,7 @@ def tables(shipped: str) -> dict[str, list[str]]:
 
 
 def test_every_table_and_column_has_a_comment(shipped: str, tables: dict[str, list[str]]) -> None:
-    assert len(tables) == 20 + len(OUTBOXES)
+    assert len(tables) == 21 + len(OUTBOXES)
     for table, columns in tables.items():
         assert len(columns) > 1
         assert f"COMMENT ON TABLE {table} IS '" in shipped
@@ -61,7 +61,7 @@ def test_every_table_and_column_has_a_comment(shipped: str, tables: dict[str, li
 
 def test_every_view_says_what_it_is_for(shipped: str) -> None:
     views = re.findall(r"CREATE OR REPLACE VIEW (\w+)", shipped)
-    assert len(views) == 10
+    assert len(views) == 11
     assert [each for each in views if f"COMMENT ON TABLE {each} IS '" not in shipped] == []
 
 
@@ -74,7 +74,7 @@ def test_every_constraint_is_named(shipped: str) -> None:
                 and re.search(r"\b(VARCHAR2|NUMBER|TIMESTAMP|CLOB|CONSTRAINT)\b", line)
             ):
                 assert re.search(rf"CONSTRAINT EESZT_\w+_(PK|UK|FK|CK|NN) .*{re.escape(word)}", line), line
-    assert len(re.findall(r"\bPRIMARY KEY\b", shipped)) == 20 + len(OUTBOXES)
+    assert len(re.findall(r"\bPRIMARY KEY\b", shipped)) == 21 + len(OUTBOXES)
 
 
 @pytest.mark.parametrize("outboxes", [OUTBOXES, OVERLAID])
