@@ -23,6 +23,7 @@ from runner.ports import Shapes, SqlColumn, SqlKind
 _TEXTS = {SqlKind.TEXT, SqlKind.FIXED_TEXT}
 _TIMES = {SqlKind.DAY, SqlKind.INSTANT, SqlKind.ZONED}
 _MAY_BE: Mapping[str, set[SqlKind]] = {
+    "base64": {SqlKind.BYTES},
     "integer": _TEXTS | {SqlKind.NUMBER},
     "decimal": _TEXTS | {SqlKind.NUMBER},
     "boolean": _TEXTS | {SqlKind.NUMBER},

@@ -14,13 +14,15 @@ from runner.errors import StoreError
 from runner.mapping.columns import check_columns
 from runner.mapping.problems import Problems
 from runner.ports import SqlKind
-from tests.support.oracle import OWNER, RUNTIME, OracleDatabase
+from tests.support.oracle import HIS, OWNER, RUNTIME, OracleDatabase
 from tests.support.oracle_hospital import OracleHospital, oracle_hospital
 from tests.support.oracle_schema import open_store
 
 
 @pytest.fixture
 def site(tmp_path: Path, oracle: OracleDatabase) -> Iterator[OracleHospital]:
+    for lane in ("INTERACTIVE", "QUERY"):  # bound at this site: written by the package alone
+        oracle.run(f"REVOKE INSERT ON EESZT_OUT_{lane} FROM {oracle.users[HIS][0]}")
     with oracle_hospital(tmp_path / "site", oracle) as hospital:
         yield hospital
 

@@ -128,4 +128,4 @@ def test_a_password_file_that_is_not_there_is_named(
     site: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*site, "db", "install", "--password-file", str(tmp_path / "none")]) == 1
-    assert "RNR-1006 db install: " in capsys.readouterr().err
+    assert "RNR-1006 db: " in capsys.readouterr().err
