@@ -94,7 +94,7 @@ def test_install_shows_what_is_missing_and_asks(
     assert "CREATE TABLE EESZT_OUT_QUERY (" in shown
     assert ("nothing was changed" in shown) is bool(status)
     found = bare_oracle.run("SELECT COUNT(*) FROM USER_TABLES t WHERE t.table_name LIKE 'EESZT%'")
-    assert found == [(0 if status else 23,)]
+    assert found == [(0 if status else 24,)]
 
 
 def test_install_asks_nobody_who_is_not_there_and_runs_with_yes_once(
