@@ -25,10 +25,8 @@ KINDS: list[tuple[str, KeyKind]] = [("reference_p256", "p256"), ("reference_rsa"
 
 @pytest.fixture
 def card(pcsc: Service) -> Iterator[VirtualCard]:
-    made = VirtualCard(Applet(AUTHORITY.issue()))
-    made.insert()
-    yield made
-    made.put_away()
+    with VirtualCard(Applet(AUTHORITY.issue())).inserted() as made:
+        yield made
 
 
 def sign(name: str = "reference_p256", *, waiting: Callable[[], None] = lambda: None, wait_s: float = 10) -> bytes:
@@ -46,12 +44,8 @@ def test_a_card_in_a_real_reader_signs(pcsc: Service, name: str, kind: KeyKind, 
     signing = profile(name).signing
     assert signing is not None
     identity = AUTHORITY.issue(kind=kind)
-    made = VirtualCard(Applet(identity, takes=signing.takes, short_answers=short_answers))
-    made.insert()
-    try:
+    with VirtualCard(Applet(identity, takes=signing.takes, short_answers=short_answers)).inserted():
         assert is_signed_by(identity.certificate, profile(name).algorithm, b"what is signed", sign(name))
-    finally:
-        made.put_away()
 
 
 def test_a_card_that_is_put_in_later_is_waited_for(pcsc: Service) -> None:
@@ -77,9 +71,7 @@ def test_a_card_pulled_in_mid_signature_is_told(card: VirtualCard) -> None:
 
 
 def test_cards_in_both_readers_are_told(card: VirtualCard) -> None:
-    second = VirtualCard(Applet(AUTHORITY.issue()), PORT + 1)
-    second.insert()
-    try:
+    with VirtualCard(Applet(AUTHORITY.issue()), PORT + 1).inserted():
         # vpcd looks for cards in turns; both are seen once each has been waited for.
         from smartcard import scard  # noqa: PLC0415  only where it is installed
 
@@ -90,8 +82,6 @@ def test_cards_in_both_readers_are_told(card: VirtualCard) -> None:
         with pytest.raises(LoginError) as error:
             sign()
         assert error.value.number == 4204
-    finally:
-        second.put_away()
 
 
 def test_no_card_no_reader_and_no_service_are_told_apart(tmp_path: Path) -> None:
@@ -114,9 +104,5 @@ def test_a_service_that_is_started_again_is_used_without_a_new_process(pcsc: Ser
     with pytest.raises(LoginError):
         sign(wait_s=0)
     pcsc.start()
-    made = VirtualCard(Applet(AUTHORITY.issue()))
-    made.insert()
-    try:
+    with VirtualCard(Applet(AUTHORITY.issue())).inserted():
         assert len(sign()) == 64
-    finally:
-        made.put_away()

@@ -116,15 +116,13 @@ def test_a_doctor_logs_in_with_his_card_and_his_prescription_gets_its_bar_code(
         [told] = place.rest(early)
         assert (told["state"], told["ward_answer"]) == ("MISSED", "PAPER"), "nobody has logged in yet"
 
-        card = VirtualCard(Applet(mine, takes=signing.takes))
-        card.insert()
-        began = time.monotonic()
-        person = Terminal(file, "--url", f"eeszt-login:{medworks.begin_login(KOVACS)}")
-        person.until("PIN-kód (6")
-        person.type(PIN)
-        assert person.end() == 0, person.shown
-        took_s = time.monotonic() - began
-        card.put_away()
+        with VirtualCard(Applet(mine, takes=signing.takes)).inserted():
+            began = time.monotonic()
+            person = Terminal(file, "--url", f"eeszt-login:{medworks.begin_login(KOVACS)}")
+            person.until("PIN-kód (6")
+            person.type(PIN)
+            assert person.end() == 0, person.shown
+            took_s = time.monotonic() - began
         assert f"Sikeres bejelentkezés: {KOVACS.eeszt_user}" in person.shown
         assert KOVACS.his_user in person.shown
         [code] = place.sql("SELECT short_code FROM EESZT_LOGIN_REQUEST")
@@ -139,14 +137,12 @@ def test_a_doctor_logs_in_with_his_card_and_his_prescription_gets_its_bar_code(
         [login] = place.sql("SELECT method, ends_soon FROM EESZT_V_LOGIN")
         assert (login["method"], login["ends_soon"]) == ("card", 0)
 
-        other = VirtualCard(Applet(not_activated, takes=signing.takes))
-        other.insert()
-        person = Terminal(file)
-        person.type(medworks.begin_login(SZUCS))
-        person.until("PIN-kód (6")
-        person.type(PIN)
-        assert person.end() == 3
-        other.put_away()
+        with VirtualCard(Applet(not_activated, takes=signing.takes)).inserted():
+            person = Terminal(file)
+            person.type(medworks.begin_login(SZUCS))
+            person.until("PIN-kód (6")
+            person.type(PIN)
+            assert person.end() == 3
         assert "Ágazati Portálon" in person.shown, "not activated yet, and what to do"
         log = (place.stage.site.folder / "runner.log").read_text()
         assert PIN not in log

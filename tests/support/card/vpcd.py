@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 from tests.support.card.applet import Applet
 
@@ -39,6 +41,15 @@ class VirtualCard:
         self._thread = threading.Thread(target=self._serve, args=(self._socket,), name="virtual-card", daemon=True)
         self._thread.start()
 
+    @contextlib.contextmanager
+    def inserted(self) -> Iterator[VirtualCard]:
+        """Keep it in the reader for a while."""
+        self.insert()
+        try:
+            yield self
+        finally:
+            self.put_away()
+
     def pull(self) -> None:
         """Pull it out, also in the midst of a command."""
         if self._socket is not None:
@@ -48,10 +59,11 @@ class VirtualCard:
             self._socket = None
 
     def put_away(self) -> None:
-        """Pull it out and wait until nothing of it runs."""
+        """Pull it out and wait until nothing of it runs and the service, where it runs, has seen the empty reader."""
         self.pull()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(10)
+        _await_empty(f"Virtual PCD 00 {self._port - PORT:02}")
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, EOFError):
@@ -67,6 +79,29 @@ class VirtualCard:
             controls.get(message[0], lambda: None)()
         else:
             _send(connection, self.applet.process(message))
+
+
+def _await_empty(reader: str, timeout_s: float = 10.0) -> None:
+    """Wait until the service sees no card there: one put in before that would be taken for the one pulled out."""
+    if find_spec("smartcard") is None:
+        return
+    from smartcard import scard  # noqa: PLC0415  only where it is installed
+
+    code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    if code != scard.SCARD_S_SUCCESS:
+        return
+    try:
+        end, known = time.monotonic() + timeout_s, scard.SCARD_STATE_UNAWARE
+        while time.monotonic() < end:
+            code, states = scard.SCardGetStatusChange(context, 500, [(reader, known)])
+            if code == scard.SCARD_E_TIMEOUT:
+                continue
+            if code != scard.SCARD_S_SUCCESS or not states[0][1] & scard.SCARD_STATE_PRESENT:
+                return
+            known = states[0][1]
+    finally:
+        scard.SCardReleaseContext(context)
+    raise AssertionError(f"{reader}: the card that was pulled out is still seen")
 
 
 def _received(connection: socket.socket) -> bytes:
