@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.daemon.deciding import Decided, NoTokenError, decide_sender, token_of, workplace_named
 from runner.daemon.work import LaneSettings, Ready, Site, Unsent
-from runner.domain import recording, sentences
+from runner.domain import long_texts, recording, sentences
 from runner.domain.facts import Kind
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.domain.policy import Sender
@@ -95,10 +95,24 @@ def _again(site: Site, item: Item, kind: DocumentType) -> Ready:
         kind=kind,
         token=token,
         message_id=item.row.message_id or "",
-        body=item.stored_body or b"",
+        body=_stored_body(site, item, kind),
         document=json.loads(item.stored_document or "{}"),
         document_json=item.stored_document or "{}",
     )
+
+
+def _stored_body(site: Site, item: Item, kind: DocumentType) -> bytes:
+    """The body as it left; what is large in it is read from its record again, if that still holds it."""
+    body = item.stored_body or b""
+    if not long_texts.marks(body):
+        return body
+    try:
+        again = kind.again(body, _read(site, item, kind), item)
+    except (RefusedError, RowRefused):
+        again = None
+    if again is None:
+        raise RefusedError(Outcome(Ending.INVALID, Reason.BAD_FIELD, sentences.FILE_CHANGED))
+    return again
 
 
 def _first_time(site: Site, item: Item, kind: DocumentType, decided: Decided) -> Ready:

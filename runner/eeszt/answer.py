@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from runner.domain import long_texts
 from runner.eeszt.keys import Pin, signers_of
 from runner.eeszt.names import BASE64_BINARY, SOAP, X509_V3, Ns, tag
 from runner.eeszt.replay import Seen
@@ -47,7 +48,7 @@ class Answer:
     A believed answer.
 
     Attributes:
-        payload: The element in the body, as bytes of its own document, UTF-8.
+        payload: The element in the body, as bytes of its own document, UTF-8; its long texts stand beside it.
         name: Its name, ``{namespace}local``.
         is_fault: Whether it is a SOAP fault.
     """
@@ -94,7 +95,7 @@ class Verifier:
         The answer to our message.
 
         Args:
-            data: The HTTP answer's body.
+            data: The HTTP answer's body, its long texts beside it.
             soap_version: ``1.1`` or ``1.2``.
             message_id: Of the message that is waited for.
             actions: Actions that the answer or fault may have; empty: any.
@@ -109,7 +110,8 @@ class Verifier:
         security = _security(root, header)
         signature = only(security, _SIGNATURE)
         found = identifiers(root)
-        signed = digested(signature, found, self._signer(security, signature, now), self._allowed)
+        signer, texts = self._signer(security, signature, now), long_texts.texts_of(data)
+        signed = digested(signature, found, signer, self._allowed, texts=texts)
         places = {**_said(header), "timestamp": only(security, _TIMESTAMP), "body": body}
         parts = _at_their_places(places, signed, found, self._required)
         if "timestamp" in parts:
@@ -237,7 +239,8 @@ def _payload(payload: etree._Element, body: bytes) -> bytes:
     then it is parsed anew with the body around it, so that no prefix of an unsigned ancestor can mean anything in it.
     """
     alone = canonical(payload)
-    return alone if alone in body else on_its_own(parse(body)[0])
+    made = alone if alone in body else on_its_own(parse(body)[0])
+    return long_texts.with_texts(made, long_texts.texts_of(body))
 
 
 def _check_action(action: str, actions: Collection[str], *, is_fault: bool) -> None:

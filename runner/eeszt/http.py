@@ -15,16 +15,20 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from time import monotonic, time
 from typing import cast
 from urllib.parse import urlsplit
 
+from runner.domain import long_texts
 from runner.eeszt.heard import Dates
+from runner.eeszt.reason import reason
 
 _CHUNK = 65536
+#: A document of 20 MB in base64, and what is said of it.
+_MOST_BYTES = 32 * 1024 * 1024
 #: A TLS 1.3 server judges our certificate after our side of the handshake is done. This is how long a new connection
 #: waits for its verdict (servers send session tickets or an alert at once), so that nothing is sent to a closed door.
 _VERDICT_S = 0.15
@@ -62,7 +66,7 @@ class HttpAnswer:
     Attributes:
         status: E.g. 200.
         content_type: Media type in lower case without parameters, or ``""``.
-        body: At most the client's limit.
+        body: At most the client's limit; its long texts stand beside it.
         date: The ``Date`` header as it came, or ``""``.
     """
 
@@ -98,7 +102,7 @@ class HttpClient:
         tls: ssl.SSLContext,
         timeouts: Timeouts | None = None,
         *,
-        most_bytes: int = 16 * 1024 * 1024,
+        most_bytes: int = _MOST_BYTES,
         most_idle: int = 1024,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -119,7 +123,7 @@ class HttpClient:
 
         Args:
             url: ``https://…``.
-            body: Sent as it is.
+            body: Sent as it is, its long texts at their marks.
             headers: Besides Host, Content-Length and what the client itself needs.
             send_until: Monotonic instant after which no byte may leave.
             read_s: Longest wait for this answer; None: as ``timeouts`` says.
@@ -129,7 +133,7 @@ class HttpClient:
             LostError: May have been received.
         """
         place, host, path = _parsed(url)
-        lines = {"Host": host, "Content-Length": str(len(body)), "Accept-Encoding": "identity", **headers}
+        lines = {"Host": host, "Content-Length": str(long_texts.size(body)), "Accept-Encoding": "identity", **headers}
         head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
         connection = self._take(place) or self._connect(place)
         keep = False
@@ -138,7 +142,9 @@ class HttpClient:
                 keep = True
                 raise NotSentError("its time was over before it could be sent")
             asked_at = time()
-            answer, keep = self._exchange(connection, head.encode("ascii") + body, read_s or self.timeouts.read_s)
+            first, *others = long_texts.pieces(body)
+            request = [head.encode("ascii") + first, *others]
+            answer, keep = self._exchange(connection, request, read_s or self.timeouts.read_s)
             self.dates.note(place[0], answer.date, asked_at, time())
             return answer
         finally:
@@ -187,18 +193,20 @@ class HttpClient:
         except (OSError, ValueError) as error:
             if plain is not None:
                 plain.close()
-            raise NotSentError(f"no connection: {_reason(error)}") from error
+            raise NotSentError(f"no connection: {reason(error)}") from error
 
-    def _exchange(self, connection: _Connection, request: bytes, read_s: float) -> tuple[HttpAnswer, bool]:
+    def _exchange(
+        self, connection: _Connection, request: Sequence[long_texts.Text], read_s: float
+    ) -> tuple[HttpAnswer, bool]:
         sock = connection.sock
         until = self._clock() + read_s
         sock.settimeout(read_s)
         try:
-            sock.sendall(request)
+            for piece in request:
+                sock.sendall(piece)
         except OSError as error:
-            # What the system did not take whole cannot have arrived whole: the last record, with the end of the
-            # envelope, is missing, and half an envelope is no message.
-            raise NotSentError(f"cut off while it was being sent: {_reason(error)}") from error
+            # What the system did not take whole cannot have arrived whole: the end of the envelope is missing.
+            raise NotSentError(f"cut off while it was being sent: {reason(error)}") from error
         try:
             reader = cast("socket.socket", _Reader(sock, until, self._clock))
             with HTTPResponse(reader, method="POST") as response:
@@ -207,15 +215,15 @@ class HttpClient:
                 if len(body) > self._most_bytes:
                     raise LostError("the answer is too large")
                 if response.length:
-                    # http.client calls it an answer all the same when less came than was promised.
-                    raise LostError("the answer was cut off")
+                    raise LostError("the answer was cut off")  # http.client calls it an answer all the same
                 if response.getheader("Content-Encoding", "identity").lower() != "identity":
                     raise LostError("the answer is compressed, which nobody asked for")
                 content_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-                answer = HttpAnswer(response.status, content_type, body, response.getheader("Date") or "")
+                said = long_texts.shortened(body), response.getheader("Date") or ""
+                answer = HttpAnswer(response.status, content_type, *said)
                 return answer, not response.will_close and response.isclosed()
         except (OSError, HTTPException) as error:
-            raise LostError(_reason(error)) from error
+            raise LostError(reason(error)) from error
 
     def _give_back(self, place: tuple[str, int], connection: _Connection, *, keep: bool) -> None:
         if keep:
@@ -283,16 +291,3 @@ def _has_news(sock: ssl.SSLSocket, wait_s: float = 0.0) -> bool:
         poll.register(sock, select.POLLIN)
         return bool(poll.poll(wait_s * 1000))
     return bool(select.select([sock], [], [], wait_s)[0])
-
-
-def _reason(error: Exception) -> str:
-    """A technical reason that quotes nothing which the other side chose."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {error.reason or type(error).__name__}"
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return type(error).__name__

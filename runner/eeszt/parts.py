@@ -9,7 +9,6 @@ Source: as ``wsse``.
 
 from __future__ import annotations
 
-import hashlib
 from binascii import b2a_base64
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -17,6 +16,7 @@ from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from runner.domain import long_texts
 from runner.eeszt.keys import PublicKey, Signer
 from runner.eeszt.names import BASE64_BINARY, P256, PASSWORD_TEXT, SAML_ID, SAML_V2, X509_V3, Algorithm, Ns
 from runner.eeszt.xml import canonical, escaped, parse
@@ -157,8 +157,8 @@ def key_info(signer: Signer, named_by: KeyName, token: Part | None) -> str:
 
 
 def digest(data: bytes) -> bytes:
-    """SHA-256, base64."""
-    return base64(hashlib.sha256(data).digest())
+    """SHA-256 of the bytes on the wire, base64."""
+    return base64(long_texts.sha256(data))
 
 
 def base64(data: bytes) -> bytes:

@@ -7,10 +7,12 @@ over that digest, would tell it: both are taken out with it and leave nothing be
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 
 from lxml import etree
 
+from runner.domain import long_texts
 from runner.domain.audit import EntryKind
 from runner.eeszt.parts import Part
 from runner.eeszt.wsse import Request
@@ -106,8 +108,20 @@ def entry(
     )
 
 
+def without_files(data: bytes) -> bytes:
+    """Give an envelope with each long text replaced by its SHA-256 (base64) and its length."""
+    texts = long_texts.texts_of(data)
+    made = bytes(data)
+    for mark, text in texts.items():
+        digest = b64encode(long_texts.sha256_of(text)).decode()
+        removed = f'<removed xmlns="urn:eeszt-runner:audit" sha256="{digest}" length="{len(text)}"/>'
+        made = made.replace(mark, removed.encode())
+    return made
+
+
 def without_token(data: bytes, token: Part | None) -> bytes:
     """Give an envelope, or an answer that repeats it, with the token replaced by its SHA-256 (base64)."""
+    data = without_files(data)
     if token is None or token.identifier.encode() not in data:  # a short search says that the long one finds nothing
         return data
     return data.replace(token.wire, f'<removed xmlns="urn:eeszt-runner:audit" sha256="{token.digest}"/>'.encode())

@@ -12,11 +12,11 @@ Source: XML Signature 1.1; Somorovsky et al., "On Breaking SAML: Be Whoever You 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from binascii import a2b_base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
+from runner.domain import long_texts
 from runner.eeszt.names import DIGESTS, SIGNATURES, Algorithm, Ns, tag
 from runner.eeszt.xml import UnverifiedError, canonical, children, on_its_own, parts, words
 
@@ -68,6 +69,7 @@ def digested(
     public: object,
     allowed: Allowed,
     enveloping: etree._Element | None = None,
+    texts: Mapping[bytes, long_texts.Text] = MappingProxyType({}),
 ) -> dict[str, bytes]:
     """
     The digested bytes of each referenced element, by identifier, after value and digests have been checked.
@@ -79,6 +81,7 @@ def digested(
         allowed: Algorithms.
         enveloping: The element that holds the signature, where it is an enveloped one: the only one that it may
             reference, with the transforms enveloped-signature and exclusive C14N. None: exclusive C14N alone.
+        texts: The document's long texts, which stand beside the bytes that have their marks.
 
     Raises:
         UnverifiedError: Anything is not exactly so.
@@ -97,7 +100,7 @@ def digested(
     _check_value(listed[1], info_bytes, _decoded(words(value)), public, allowed)
     signed: dict[str, bytes] = {}
     for reference in listed[2:]:
-        identifier, data = _referenced(reference, found, signature, allowed, enveloping)
+        identifier, data = _referenced(reference, found, signature, allowed, enveloping, texts)
         if identifier in signed:
             raise UnverifiedError("two references to the same element")
         signed[identifier] = data
@@ -130,6 +133,7 @@ def _referenced(
     signature: etree._Element,
     allowed: Allowed,
     enveloping: etree._Element | None,
+    texts: Mapping[bytes, long_texts.Text],
 ) -> tuple[str, bytes]:
     inside = parts(reference)
     if [part.tag for part in inside] != [_TRANSFORMS, _DIGEST, _DIGEST_VALUE]:
@@ -152,7 +156,8 @@ def _referenced(
         data = _without(signature, element, prefixes)
     else:
         raise UnverifiedError("an enveloped signature over something else")
-    if not hmac.compare_digest(hashlib.sha256(data).digest(), _decoded(words(value))):
+    data = long_texts.with_texts(data, texts)
+    if not hmac.compare_digest(long_texts.sha256(data), _decoded(words(value))):
         raise UnverifiedError("a digest is wrong")
     return uri[1:], data
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from runner.domain import long_texts
 from runner.eeszt.keys import Signer
 from runner.eeszt.names import SOAP, Algorithm, Ns
 from runner.eeszt.parts import (
@@ -68,7 +69,7 @@ def envelope(
     request: Request, signer: Signer, named_by: KeyName, signed_parts: Iterable[str], token: Part | None = None
 ) -> bytes:
     """
-    The signed envelope, UTF-8, without an XML declaration.
+    The signed envelope, UTF-8, without an XML declaration; the body's long texts stand beside it.
 
     Args:
         request: What is said, to whom, until when.
@@ -95,7 +96,7 @@ def envelope(
     body, body_digest = _body(frame, request.body, is_fresh=request.is_fresh)
     message_id = frame.message_id % escaped(request.message_id).encode()
     info = frame.info % {b"timestamp": digest(timestamp), b"body": body_digest, b"message_id": digest(message_id)}
-    return b"".join(
+    whole = b"".join(
         (
             frame.before_message_id,
             message_id,
@@ -110,6 +111,7 @@ def envelope(
             b"</s:Envelope>",
         )
     )
+    return long_texts.with_texts(whole, long_texts.texts_of(body))
 
 
 def http_headers(operation: Operation) -> dict[str, str]:
@@ -184,7 +186,7 @@ _kept_frame = lru_cache(maxsize=512)(_frame)
 
 def _body(frame: _Frame, inside: bytes, *, is_fresh: bool) -> tuple[bytes, bytes]:
     """The body's bytes in the envelope, and the digest of its exclusive C14N."""
-    wire = b"".join((frame.body, inside, b"</s:Body>"))
+    wire = long_texts.with_texts(b"".join((frame.body, inside, b"</s:Body>")), long_texts.texts_of(inside))
     if is_fresh and not _TO_BE_PARSED.search(inside):
         return wire, digest(wire)  # canonical inside and around, so canonical as a whole
     # Parsed and canonicalised, so that the digest is right whatever prefixes the body uses, and so that no mapping can
@@ -192,7 +194,7 @@ def _body(frame: _Frame, inside: bytes, *, is_fresh: bool) -> tuple[bytes, bytes
     root = parse(wire)
     if len(root) != 1:
         raise ValueError("the body must be one element")
-    return wire, digest(canonical(root))
+    return wire, digest(long_texts.with_texts(canonical(root), long_texts.texts_of(inside)))
 
 
 def _instant(at: datetime) -> bytes:

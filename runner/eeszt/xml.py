@@ -24,6 +24,8 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
 #: Canonical XML sorts what an element declares and compares each with each: more than any message has would take hours.
 _MOST_ATTRIBUTES = 64
 _MOST_NAMESPACES = 512
+#: Without what stands beside it, see ``domain.long_texts``; that much of empty elements takes seconds.
+_MOST_BYTES = 16 * 1024 * 1024
 #: Attributes that a same-document reference could mean, whatever the schema says.
 _IDENTIFIERS = "//@wsu:Id | //@Id | //@ID | //@AssertionID | //@xml:id"
 
@@ -63,9 +65,11 @@ def parse(data: bytes) -> etree._Element:
         data: A whole document, UTF-8; its size is bounded by whoever received it.
 
     Raises:
-        UnverifiedError: Not well-formed, a document type declaration, a processing instruction, or more attributes or
-            namespace declarations than a message has.
+        UnverifiedError: Not well-formed, a document type declaration, a processing instruction, or more bytes,
+            attributes or namespace declarations than a message has.
     """
+    if len(data) > _MOST_BYTES:
+        raise UnverifiedError("more than 16 MB beside its files")
     prolog = _PROLOG.match(data)
     if prolog is not None and data.startswith(b"<!", prolog.end()):
         raise UnverifiedError("a document type declaration")

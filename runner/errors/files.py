@@ -147,6 +147,10 @@ FILES: dict[int, Entry] = {
     2040: Entry("the expression failed on a row: {reason}", "Correct the expression or mark the field optional."),
     2041: Entry("the template failed on a row: {reason}", "Correct the template."),
     2042: Entry("the message does not match the contract's schema at {element!r}", "Correct the template."),
+    2170: Entry(
+        "the file of {field} does not stand in the message as a whole",
+        "Write its field alone between two tags, without a filter, or take it out of the document.",
+    ),
     2050: Entry(
         "case {case!r}: {what} expected {expected}, got {got}", "Correct the mapping, or what the case expects."
     ),

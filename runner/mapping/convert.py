@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from runner.domain import formats
+from runner.domain import formats, long_texts
 from runner.mapping.values import PLAIN, ForbiddenCharacterError, NotWritableError, Record, is_whole, written
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -20,8 +21,11 @@ _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(
 _BOOLEANS: Mapping[str, bool] = {"0": False, "1": True, "false": False, "true": True}
 
 
-LARGEST = 7_000_000
-"""Most bytes of what goes as base64: the text that it makes is as long as an XML parser takes."""
+LARGEST = 20 * 1024 * 1024
+"""Most bytes of what goes as base64; ours, no source gives one."""
+
+TOO_LARGE = f"legfeljebb {LARGEST // 1024**2} MB lehet."
+"""Why a file cannot go up."""
 
 NOT_XML = "XML-ben tiltott vezérlőkaraktert tartalmaz."
 """Why a text cannot go up that holds what is no Char of XML 1.0."""
@@ -42,6 +46,25 @@ class BadValueError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class FileText(str):
+    """
+    A mark that stands for a file in base64 wherever a document or a message has it.
+
+    Attributes:
+        base64: The file.
+    """
+
+    __slots__ = ("base64",)
+    base64: bytes
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        """Give the mark of a file, with the file."""
+        made = cls(long_texts.mark_of(hashlib.sha256(content).hexdigest()))
+        made.base64 = long_texts.encoded(content)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +247,10 @@ def _base64(value: Any, zone: ZoneInfo) -> str:  # noqa: ARG001
     if not isinstance(value, bytes):
         raise BadValueError("bináris tartalomnak (BLOB) kell lennie.")
     if len(value) > LARGEST:
-        raise BadValueError(f"legfeljebb {LARGEST // 1_000_000} MB lehet.")
-    return base64.b64encode(value).decode("ascii")
+        raise BadValueError(TOO_LARGE)
+    if len(value) * 4 < long_texts.LONG * 3:
+        return base64.b64encode(value).decode("ascii")
+    return FileText.of(value)
 
 
 TYPES: Mapping[str, Callable[[Any, ZoneInfo], Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runner.mapping.convert import FileText
 from runner.mapping.fields import Field
 from runner.mapping.values import written
 
@@ -63,7 +64,9 @@ def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in document.items():
         if value is None:
             continue
-        if type(value) is str or isinstance(value, str | int):
+        if isinstance(value, FileText):
+            made[name] = value.base64.decode("ascii")
+        elif type(value) is str or isinstance(value, str | int):
             made[name] = value
         elif isinstance(value, Mapping):
             inner = stored_form(value)

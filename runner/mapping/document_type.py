@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from runner.domain import sentences
+from runner.domain import long_texts, sentences
 from runner.domain.outbox import Waits
 from runner.domain.outcome import Outcome
 from runner.domain.policy import Kind
@@ -19,7 +19,7 @@ from runner.mapping.asking import AskPlan
 from runner.mapping.document import DocumentProgram
 from runner.mapping.document_form import kept, stored_form
 from runner.mapping.filling import TraceLine
-from runner.mapping.message import MessageTemplate
+from runner.mapping.message import MessageTemplate, files_of
 from runner.mapping.outcomes import Reader
 from runner.mapping.pack import Operation
 from runner.mapping.program import ExpressionFailedError
@@ -46,7 +46,7 @@ class Prepared:
     Attributes:
         document: The document's fields as stored; under ``_write_back`` what is copied into the HIS's tables later.
         document_json: The same as text.
-        body: The body's element, exclusive C14N.
+        body: The body's element, exclusive C14N; its files stand beside it (``domain.long_texts``).
     """
 
     document: Mapping[str, Any]
@@ -144,6 +144,19 @@ class DocumentType:
         if copies:
             stored[WRITE_BACK] = copies
         return Prepared(stored, _encode(stored), body)
+
+    def again(self, stored: bytes, row: Mapping[str, object], item: Item) -> bytes | None:
+        """
+        Give a stored body with the row's files, which are not stored with it; None where one is another by now.
+
+        Raises:
+            RowRefused: Nothing can be made of the row any more.
+        """
+        record = item_record(item, item.row.message_id or "")
+        document = self.program.run(row, record, self.rules_on(self.day_of(item)).guards)
+        files = files_of(document, self.program.fields)
+        body = long_texts.with_texts(stored, {mark: content for mark, (_, content) in files.items()})
+        return body if set(long_texts.marks(stored)) == set(long_texts.texts_of(body)) else None
 
     def document(
         self, row: Mapping[str, object], item: Item, message_id: str, trace: list[TraceLine] | None = None

@@ -12,8 +12,10 @@ from typing import Any
 
 from lxml import etree
 
+from runner.domain import long_texts
 from runner.errors import fault
 from runner.mapping.budget import begin
+from runner.mapping.convert import FileText
 from runner.mapping.fields import Field, column_of
 from runner.mapping.pack import ContractPack, Operation
 from runner.mapping.places import shown
@@ -95,7 +97,17 @@ class MessageTemplate:
         schema = self._pack.schema(self._operation.service)
         if not schema.validate(root):
             raise self._invalid(root, schema, document, fields)
-        return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+        made: bytes = etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+        return self._with_files(made, document, fields)
+
+    def _with_files(self, made: bytes, document: Mapping[str, Any], fields: Sequence[Field]) -> bytes:
+        """Put the document's files beside the message, which has their marks."""
+        files = files_of(document, fields)
+        found = set(long_texts.marks(made)) if files else set()
+        for mark, (label, _) in files.items():
+            if mark not in found:
+                raise fault(2170, self._where(1), field=label)
+        return long_texts.with_texts(made, {mark: content for mark, (_, content) in files.items()})
 
     def _parsed(self, text: str) -> etree._Element:
         whole = f"{self._open}{_DECLARATION.sub('', text)}</prefixes>"
@@ -180,6 +192,17 @@ def _offence(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._Elem
         found = []
     is_found = isinstance(found, list) and found and etree.iselement(found[0])
     return (found[0] if is_found else root), missing
+
+
+def files_of(document: Mapping[str, Any], fields: Sequence[Field]) -> dict[bytes, tuple[str, bytes]]:
+    """Give mark → column and base64 of the files that a document has."""
+    return {
+        value.encode(): (field.label, value.base64)
+        for field in fields
+        if field.wanted.type == "base64"
+        for value in _at(document, field.path)
+        if isinstance(value, FileText)
+    }
 
 
 def _values(document: Mapping[str, Any], fields: Sequence[Field]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-from runner.domain import sentences
+from runner.domain import long_texts, sentences
 from runner.domain.outcome import Ending, Outcome, Reason
 from runner.mapping.pack import ContractPack, Operation
 from runner.mapping.refusal import the_field
@@ -153,10 +153,12 @@ class Reader:
         filtered = contract.filtered is not None and bool(contract.filtered(root))
         about = {name: text_at(path, root) for name, path in contract.about.items()}
         result: dict[str, Any] = {"rows": rows, "about": about, "filtered": filtered}
+        files = long_texts.texts_of(body)
         if contract.keeps_raw:
             result["raw"] = body.decode("utf-8")
         text = FILTERED if filtered else sentences.ACCEPTED if rows else NOTHING_SHOWN
-        return Outcome(Ending.ACCEPTED, None, text, result=json.dumps(result, ensure_ascii=False))
+        made = json.dumps(result, ensure_ascii=bool(files))  # of two bytes a letter a file would be twice as long
+        return Outcome(Ending.ACCEPTED, None, text, result=_with_files(made, files) if files else made)
 
     def session_ended(self, reply: Reply) -> bool:
         """Whether the EESZT no longer takes the session."""
@@ -204,6 +206,17 @@ class Reader:
         if self.contract.send_again:
             return Outcome(Ending.NOT_RECEIVED, reason, sentences.RETRY)
         return Outcome(Ending.UNKNOWN, reason, text)
+
+
+def _with_files(result: str, files: Mapping[bytes, bytes | memoryview]) -> str:
+    """Put files into a result, each once: where a row has it, else into the raw answer; there its mark stays."""
+    places = {mark: result.find(mark) for mark in (mark.decode() for mark in files)}
+    made, at = [], 0
+    for mark, place in sorted(places.items(), key=lambda each: each[1]):
+        if place >= 0:
+            made += [result[at:place], "".join(str(files[mark.encode()], "ascii").split())]
+            at = place + len(mark)
+    return "".join([*made, result[at:]])
 
 
 def text_at(path: etree.XPath, element: etree._Element) -> str | None:

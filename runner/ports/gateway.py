@@ -29,7 +29,7 @@ class Message:
     Attributes:
         operation: ``service.Operation`` of the contract pack.
         message_id: ``urn:uuid:…``.
-        body: The body's element in exclusive C14N.
+        body: The body's element in exclusive C14N; its files stand beside it (``domain.long_texts``).
         expires_at: Its own expiry, carried in the Timestamp.
         item_id: For the log and the breaker; None for what belongs to no item.
         read_timeout_s: Longest wait for the answer, seconds; None: the gateway's own.
@@ -60,7 +60,8 @@ class Reply:
 
     Attributes:
         delivery: What is known.
-        body: The verified answer's body element, as bytes of its own document; None unless ANSWERED.
+        body: The verified answer's body element, as bytes of its own document, its files beside it; None unless
+            ANSWERED.
         fault_code: Of a verified fault.
         fault_field: The field that the fault names, or None.
         fault_identifier: The identifier that the fault brings, or None.

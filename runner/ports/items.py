@@ -95,7 +95,8 @@ class Item:
         acting_user: EESZT user under whom bytes once left; fixed from then on. None before.
         withdraws: The item that this one withdraws, or None.
         prescriber: ``recorded_by`` of the item that this one withdraws, or None.
-        stored_body: The message's body as it left, where bytes once left (retry and probe use it), else None.
+        stored_body: The message's body as it left, where bytes once left (retry and probe use it), else None; its files
+            are not stored with it.
         stored_document: The document's fields as JSON text, likewise.
         mapping_version: Digest of the mapping it was made with, once bytes were stored.
         first_recorded_at: When what it corrects was first recorded; windows run from here. None: ``recorded_at``.
@@ -149,7 +150,7 @@ class PermitRequest:
         item: The claimed item.
         token: Our claim token.
         message_id: ``urn:uuid:…``; the item's own where it has one.
-        body: The body element in exclusive C14N; for a retry the stored one.
+        body: The body element in exclusive C14N, its files beside it; for a retry the stored one.
         document: The document's fields, JSON text.
         acting_user: EESZT user under whom it goes.
         mapping_version: Digest of the document type.

@@ -66,7 +66,8 @@ class Eeszt:
         interactive_read_timeout_s: The same where a ward waits.
         message_life_s: How long a message is valid by its own word, and at least 1s longer than connecting may take;
             without it, and at most, as the contract says.
-        response_limit_bytes: A longer answer is not read to its end and not believed.
+        response_limit_bytes: A longer answer is not read to its end and not believed; a document of 20 MB makes one of
+            28 MB.
     """
 
     addresses: Mapping[str, Address]
@@ -77,7 +78,7 @@ class Eeszt:
     read_timeout_s: Duration = 30.0
     interactive_read_timeout_s: Duration = 10.0
     message_life_s: Duration | None = None
-    response_limit_bytes: Count = 16 * 1024 * 1024
+    response_limit_bytes: Count = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

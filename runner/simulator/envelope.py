@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from runner.simulator.names import Ns, tag
+from runner.simulator.parser import parser
 from runner.simulator.refusal import Code, Refusal
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def parse(data: bytes) -> etree._Element:
         Refusal: It is no XML, or it has a DTD.
     """
     try:
-        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+        root = etree.fromstring(data, parser(len(data)))
     except (etree.XMLSyntaxError, ValueError) as exc:
         raise Refusal(Code.BAD_MESSAGE, why="is no XML") from exc
     if root.getroottree().docinfo.internalDTD is not None:

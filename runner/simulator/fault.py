@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from runner.simulator.names import Ns, tag
+from runner.simulator.parser import parser
 from runner.simulator.refusal import Code, Refusal, SimulatorError
 from runner.simulator.turn import Reply, Turn
 
@@ -179,7 +180,7 @@ def _changed(reply: Reply, change: Callable[[etree._Element], None]) -> Reply:
     """The reply with its envelope changed; one without an envelope as it is."""
     if reply.ending != "answer" or "xml" not in reply.content_type:
         return reply
-    root = etree.fromstring(reply.body)
+    root = etree.fromstring(reply.body, parser(len(reply.body)))
     change(root)
     return replace(reply, body=etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import TemplateError
 from lxml import etree
 
+from runner.simulator.parser import parser
 from runner.simulator.refusal import Code, Refusal
 from runner.simulator.sample import NoSampleError
 
@@ -71,7 +72,8 @@ class FaultDetails:
 def rendered(template: Template, values: dict[str, Any]) -> etree._Element:
     """The one element that a template of the script makes."""
     try:
-        made = list(etree.fromstring(template.render(values)).iterchildren(etree.Element))
+        text: str = template.render(values)
+        made: list[etree._Element] = list(etree.fromstring(text, parser(len(text))).iterchildren(etree.Element))
     except (TemplateError, etree.XMLSyntaxError, ValueError, TypeError) as exc:
         raise Refusal(Code.UNAVAILABLE, why=f"the template fails: {exc}") from exc
     if len(made) != 1:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lxml import etree
 
 from runner.simulator.names import Ns, tag
+from runner.simulator.parser import parser
 from runner.simulator.refusal import SimulatorError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Schemas:
 
     def problem(self, element: etree._Element) -> str | None:
         """What is wrong with the element, without its values; None if it is valid."""
-        document = etree.fromstring(etree.tostring(element, with_tail=False))
+        data = etree.tostring(element, with_tail=False)
+        document = etree.fromstring(data, parser(len(data)))
         with self._lock:
             if self._schema.validate(document):
                 return None

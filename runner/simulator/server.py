@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runner.simulator.pki import Pki
 
 _IDLE_S = 60
-_SIZE_LIMIT_BYTES = 20 * 1024 * 1024
+_SIZE_LIMIT_BYTES = 32 * 1024 * 1024
 _CHUNK = b" " * 65536
 
 

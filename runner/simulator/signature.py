@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.exceptions import SignXMLException
-from signxml.signer import XMLSigner
-from signxml.verifier import SignatureConfiguration, XMLVerifier
+from signxml.verifier import SignatureConfiguration
 
 from runner.simulator.names import ENVELOPED, EXC_C14N, Ns, tag
+from runner.simulator.parser import Signer, Verifier
 from runner.simulator.refusal import Code, Refusal, SimulatorError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def verify_message(
         raise _bad("an identifier that is referred to is not unique")
     location = f"./{tag(envelope.soap, 'Header')}/{tag(Ns.WSSE, 'Security')}/"
     try:
-        results = XMLVerifier().verify(
+        results = Verifier().verify(
             envelope.root,
             x509_cert=certificate,
             expect_config=_configuration(security, location, references=max(1, len(references))),
@@ -94,7 +94,7 @@ def verify_enveloped(element: etree._Element, certificate: x509.Certificate, sec
     if signature is None or _references(signature, [ENVELOPED, EXC_C14N]) != [f"#{element.get('ID')}"]:
         raise _bad("the assertion's signature is not over itself")
     try:
-        result = XMLVerifier().verify(
+        result = Verifier().verify(
             etree.tostring(element, with_tail=False),
             x509_cert=certificate,
             expect_config=_configuration(security, "./", references=1),
@@ -122,9 +122,9 @@ def sign_enveloped(element: etree._Element, key: PrivateKey, certificate: x509.C
     return signer.sign(element, key=key, cert=[certificate])
 
 
-def _signer(method: SignatureConstructionMethod, key: PrivateKey) -> XMLSigner:
+def _signer(method: SignatureConstructionMethod, key: PrivateKey) -> Signer:
     algorithm = SignatureMethod.RSA_SHA256 if isinstance(key, rsa.RSAPrivateKey) else SignatureMethod.ECDSA_SHA256
-    return XMLSigner(
+    return Signer(
         method=method,
         signature_algorithm=algorithm,
         digest_algorithm=DigestAlgorithm.SHA256,

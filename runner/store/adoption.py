@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runner.domain import steps
+from runner.domain import long_texts, steps
 from runner.domain.outbox import UNSENT, State, Verdict
 from runner.errors import fault
 from runner.ports import Adopted
@@ -140,8 +139,8 @@ def _replay(scope: Scope, lane: str, sent: Sent, rendered: tuple[str, bytes] | N
             {
                 "item_id": sent.item_id,
                 "message_id": sent.message_id,
-                "digest": hashlib.sha256(body or b"").hexdigest(),
-                "body": body,
+                "digest": long_texts.sha256(body or b"").hex(),
+                "body": bytes(body) if body is not None else None,
                 "document": document,
                 "acting_user": sent.acting_user,
                 "mapping_version": "",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runner.domain import steps
+from runner.domain import long_texts, steps
 from runner.domain.outbox import Verdict
 from runner.ports import Permitted
 from runner.store.rows import certain
@@ -27,7 +26,7 @@ def permit(transaction: LaneScope, requests: Sequence[PermitRequest]) -> dict[in
     for request in requests:
         item_id = request.item.row.item_id
         stored, row = work.stored(item_id), work.row(item_id)
-        digest = hashlib.sha256(request.body).hexdigest()
+        digest = long_texts.sha256(request.body).hex()
         if stored is None or row is None or not _is_same_message(stored, request, digest):
             answers[item_id] = Verdict.LOST_LEASE
             continue
@@ -42,7 +41,7 @@ def permit(transaction: LaneScope, requests: Sequence[PermitRequest]) -> dict[in
                     "item_id": item_id,
                     "message_id": step.row.message_id,
                     "digest": digest,
-                    "body": None if request.item.stored_body is not None else request.body,
+                    "body": None if request.item.stored_body is not None else bytes(request.body),
                     "document": request.document,
                     "acting_user": request.acting_user,
                     "mapping_version": request.mapping_version,

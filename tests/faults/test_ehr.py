@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,16 +109,39 @@ def test_a_file_that_has_changed_since_is_never_sent(place: Clinic) -> None:
     assert place.documents(item) == []
 
 
-def test_a_file_of_several_megabytes_goes_up_and_one_beyond_measure_is_told(place: Clinic) -> None:
-    large = bytes(range(256)) * 20_000
+def test_a_file_of_20_mb_goes_up_and_comes_back_and_one_byte_more_is_told(place: Clinic) -> None:
+    large = os.urandom(20 * 1024 * 1024)
     item = upload(place, record(place, content=large))
-    (row,) = place.rest(item, timeout_s=30)
-    assert row["state"] == "ACCEPTED"
+    (row,) = place.rest(item, timeout_s=60)
+    assert row["state"] == "ACCEPTED", dict(row)
     (document,) = place.documents(item)
     assert document["fields"]["lenyomat"] == hashlib.sha256(large).hexdigest()
-    (row,) = place.rest(upload(place, record(place, content=bytes(7_000_001))))
+    _, fetched = ask(place, "ehr_letoltes", 0, EESZT_ID=row["eeszt_id"])
+    (found,) = fetched["rows"]
+    assert base64.b64decode(found["adat"], validate=True) == large
+    assert len(fetched["raw"]) < 100_000
+    (row,) = place.rest(upload(place, record(place, content=large + b"!")))
     assert (row["state"], row["reason_code"]) == ("INVALID", "BAD_FIELD")
-    assert "TARTALOM" in row["status_text"]
+    assert "TARTALOM mező hibás: legfeljebb 20 MB lehet" in row["status_text"]
+
+
+def test_a_file_is_sent_again_from_its_record_and_never_once_that_holds_another(place: Clinic) -> None:
+    large = os.urandom(1_000_000)
+    numbers = [record(place, content=large), record(place, content=large)]
+    place.simulator.fault("overloaded", operation="ehr.Feltoltes")
+    items = [upload(place, number) for number in numbers]
+    waiting = f"SELECT count(*) FROM EESZT_V_ITEM WHERE item_id IN ({items[0]}, {items[1]}) AND state = 'WAITING'"
+    place.until("a first try", lambda: place.sql(waiting)[0][0] == len(items))
+    for (body,) in place.sql("SELECT body FROM EESZT_MESSAGE WHERE item_id IN (?, ?)", *items):
+        assert len(body) < 10_000
+    place.sql("UPDATE MW_DOKUMENTUM SET TARTALOM = ? WHERE DOKUMENTUM_ID = ?", large + b"!", numbers[1])
+    place.simulator.clear()
+    rows = place.rest(*items, timeout_s=60)
+    assert [(row["state"], row["reason_code"]) for row in rows] == [("ACCEPTED", None), ("INVALID", "BAD_FIELD")]
+    assert "megváltozott" in rows[1]["status_text"]
+    (document,) = place.documents(items[0])
+    assert base64.b64decode(document["fields"]["adat"]) == large
+    assert place.documents(items[1]) == []
 
 
 def test_a_new_version_replaces_it_and_a_withdrawal_takes_it_away(place: Clinic) -> None:
