@@ -33,6 +33,15 @@ class Process:
         """Memory that is resident now."""
         return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE / 1e6
 
+    def forget_peak(self) -> None:
+        """Begin anew to look for the most that is resident."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def peak_mb(self) -> float:
+        """Most that was resident since then."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+
 
 @contextmanager
 def daemon(bench: Bench) -> Iterator[Process]:

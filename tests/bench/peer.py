@@ -33,6 +33,14 @@ SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 X509 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 BASE64 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
+HEAD_BYTES = 100_000
+OPERATIONS = {b"EsemenyKeres": ("ekat", "Esemeny"), b"FeltoltesKeres": ("ehr", "Feltoltes")}
+NOTHING = (
+    '<e:LekerdezesValasz xmlns:e="{namespace}"><e:Talalat><k:Lap xmlns:k="{common}">1</k:Lap>'
+    '<k:Lapok xmlns:k="{common}">1</k:Lapok><k:Osszes xmlns:k="{common}">0</k:Osszes>'
+    '<k:Szurt xmlns:k="{common}">false</k:Szurt></e:Talalat></e:LekerdezesValasz>'
+)
+"""An answer to a query that found nothing."""
 CONTRACT = "urn:x-eeszt-runner:reference-contract:1"
 
 
@@ -77,13 +85,18 @@ class Answers:
         ).encode()
 
     def _content(self, request: bytes, message_id: str) -> tuple[str, str]:
-        service, element = ("ekat", "Esemeny") if b"EsemenyKeres" in request else ("erecept", "Feliras")
-        own = f"<e:SajatAzonosito>{message_id}</e:SajatAzonosito>" if service == "ekat" else ""
+        head = request[:HEAD_BYTES]
+        if b"LekerdezesKeres" in head:
+            namespace = f"{CONTRACT}:ebeutalo"
+            return f"{namespace}/LekerdezesValasz", NOTHING.format(namespace=namespace, common=f"{CONTRACT}:kozos")
+        service, element = next((known for mark, known in OPERATIONS.items() if mark in head), ("erecept", "Feliras"))
+        own = "" if service == "erecept" else f"<e:SajatAzonosito>{message_id}</e:SajatAzonosito>"
+        version = "<e:Valtozat>1</e:Valtozat>" if service == "ehr" else ""
         namespace = f"{CONTRACT}:{service}"
         identifier = f"<e:Azonosito>BENCH{next(self._numbers)}</e:Azonosito>"
         return (
             f"{namespace}/{element}Valasz",
-            f'<e:{element}Valasz xmlns:e="{namespace}">{identifier}{own}</e:{element}Valasz>',
+            f'<e:{element}Valasz xmlns:e="{namespace}">{identifier}{version}{own}</e:{element}Valasz>',
         )
 
     def _signature(self, parts: list[tuple[str, str]]) -> str:

@@ -136,8 +136,12 @@ class Bench:
         MedWorkS(self.database).register_people()
         self.sql("INSERT INTO EESZT_USER_MAP VALUES (?, 'NOT_REGISTERED', 0, NULL)", RECORDER)
 
+    def connected(self) -> sqlite3.Connection:
+        """A connection of MedWorkS's."""
+        return sqlite3.connect(self.database, timeout=30, isolation_level=None)
+
     def sql(self, statement: str, *binds: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
+        with closing(self.connected()) as connection:
             return connection.execute(statement, binds).fetchall()
 
     def write_events(self, count: int, recorded_by: str = RECORDER) -> None:
