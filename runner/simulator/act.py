@@ -76,7 +76,7 @@ class Acts:
         if act.does in ("withdraw", "modify"):
             return self._change(act, operation, verified, caller)
         if act.does == "query":
-            return self._query(act, operation, verified, now, distortion)
+            return self._query(act, operation, verified, caller, now, distortion)
         return self._render(act, operation, {"now": instant(now)})
 
     def unanswerable(self) -> dict[str, str]:
@@ -178,9 +178,15 @@ class Acts:
         return answer
 
     def _query(
-        self, act: Act, operation: Operation, verified: Verified, now: datetime, distortion: Distortion
+        self,
+        act: Act,
+        operation: Operation,
+        verified: Verified,
+        caller: Caller,
+        now: datetime,
+        distortion: Distortion,
     ) -> etree._Element:
-        found = self._lookup.find(act, operation.name, verified.content, now, distortion)
+        found = self._lookup.find(act, operation.name, verified.content, caller.institution, now, distortion)
         shown = [_view(document, found.asked.get("own_reference")) for document in found.documents]
         values = {"documents": shown, "asked": _Fields(found.asked), "now": instant(now)}
         return self._render(act, operation, {**values, "page": found.page, "filtered": found.filtered})

@@ -69,9 +69,17 @@ class Lookup:
         self._script = script
         self._register = register
 
-    def find(self, act: Act, operation: str, content: etree._Element, now: datetime, distortion: Distortion) -> Found:
+    def find(
+        self,
+        act: Act,
+        operation: str,
+        content: etree._Element,
+        institution: str,
+        now: datetime,
+        distortion: Distortion,
+    ) -> Found:
         """
-        What the query shows.
+        What the query shows to an institution.
 
         Raises:
             Refusal: It names nothing to look for.
@@ -84,6 +92,8 @@ class Lookup:
         of = act.of | self._pack.complete_queries.get(operation, frozenset()) if act.of else act.of
         found = [document for document in matching(documents, of, asked) if _is_wanted(act, content, document)]
         found = [document for document in found if document.state not in act.hides]
+        if act.addressed and set(asked) == {"patient"}:
+            found = [d for d in found if d.fields.get(act.addressed) in {None, "", institution}]
         if distortion.other_patient:
             found = [d for d in matching(documents, of, {}) if d not in found][:1] or [self._strange(act)]
         if distortion.lag_s:

@@ -24,7 +24,20 @@ Does = Literal["create", "modify", "withdraw", "query", "issue", "echo"]
 Owner = Literal["user", "workplace"]
 _KEYS = {
     *("does", "roles", "workplace", "own_reference", "patient", "state", "keep", "keep_xml", "checks", "answer"),
-    *("of", "document", "owner", "refuse_in", "by", "among", "since", "until", "hides", "page", "page_size"),
+    *(
+        "of",
+        "document",
+        "owner",
+        "refuse_in",
+        "by",
+        "among",
+        "since",
+        "until",
+        "hides",
+        "addressed",
+        "page",
+        "page_size",
+    ),
 }
 _TAJ_WEIGHTS = (3, 7, 3, 7, 3, 7, 3, 7)
 
@@ -69,6 +82,8 @@ class Act:
     until: Mapping[str, etree.XPath] = field(default_factory=dict)
     #: States that a query does not show.
     hides: frozenset[str] = frozenset()
+    #: Field with the institution that a document is for; a query by the patient alone shows others no such document.
+    addressed: str = ""
     #: Number of the page that a query asks for, and how many documents a page has; 0 is one page.
     page: etree.XPath | None = None
     page_size: int = 0
@@ -178,6 +193,7 @@ class _Reader:
             since=self._xpaths(name, entry.get("since")),
             until=self._xpaths(name, entry.get("until")),
             hides=frozenset(entry.get("hides") or ()),
+            addressed=str(entry.get("addressed") or ""),
             page=self._xpath(name, entry.get("page")),
             page_size=int(entry.get("page_size", 0)),
         )

@@ -1,4 +1,4 @@
-"""Queries and large documents: what the runner adds to a query, what a document of 10 MB costs beside everything else."""
+"""Queries and large documents: what the runner adds to a query, what 10 MB cost beside everything else."""
 
 from __future__ import annotations
 

@@ -72,3 +72,12 @@ def test_the_reference_contract_is_named_and_refused_in_production(site: Install
     site.change('environment = "test"', 'environment = "production"')
     told = {name: (status, found) for name, status, found in site.bad("mappings")}
     assert (told["contract"][0], "RNR-8002" in told["contract"][1]) == ("FAIL", True)
+
+
+def test_a_code_list_without_codes_of_its_own_is_told_until_its_table_was_read(site: Installation) -> None:
+    (told,) = [each for each in site.findings("mappings") if each.name == "TTT"]
+    assert (told.status, "RNR-2063" in told.found) == ("warn", True)
+    line = "'TTT', '210002737', '2020-01-01', NULL, 'Aspirin', '2026-01-15T09:00:00.000000Z'"
+    site.sql(f"INSERT INTO EESZT_CODE VALUES ({line})")
+    (told,) = [each for each in site.findings("mappings") if each.name == "TTT"]
+    assert (told.status, told.found) == ("ok", "1 line of its published table, read 2026-01-15")

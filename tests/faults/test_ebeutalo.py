@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from runner.demo.people import IRNOK, KOVACS, OROSZ, PATIENTS, SZUCS, TECHNICAL_USER, Person
+from runner.demo.people import INSTITUTION, IRNOK, KOVACS, OROSZ, PATIENTS, SZUCS, TECHNICAL_USER, Person
 from tests.faults.clinic import Clinic, clinic
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,9 @@ def no_faults(place: Clinic) -> Iterator[None]:
     place.simulator.clear()
 
 
-def referral(place: Clinic, patient: int = 0, doctor: Person = KOVACS, kelt: datetime | None = None) -> int:
+def referral(
+    place: Clinic, patient: int = 0, doctor: Person = KOVACS, kelt: datetime | None = None, to: str = "024680"
+) -> int:
     """A record of MedWorkS; its number."""
     when = (kelt or datetime.now(UTC)).astimezone(BUDAPEST)
     record = {
@@ -41,7 +43,7 @@ def referral(place: Clinic, patient: int = 0, doctor: Person = KOVACS, kelt: dat
         "ORVOS_NEV": doctor.name,
         "OTH_KOD": "013579101",
         "MUNKAHELY_NEV": "Belgyógyászat",
-        "CEL_SZOLGALTATO": "024680",
+        "CEL_SZOLGALTATO": to,
         "CEL_NEV": "Megyei Kórház",
         "TERULETI": 1,
         "NAPLOSORSZAM": "2026/1",
@@ -111,7 +113,8 @@ def test_a_lost_answer_is_asked_after_and_a_referral_found_after_paper_is_withdr
 
 
 def test_admission_looks_referrals_up_under_its_own_name_or_the_technical_users(place: Clinic) -> None:
-    (row,) = place.rest(write(place, referral(place, patient=2)))
+    (row,) = place.rest(write(place, referral(place, patient=2, to=INSTITUTION)))
+    (elsewhere,) = place.rest(write(place, referral(place, patient=2)))
     asked, result = look_up(place, IRNOK, 2)
     assert (asked["state"], asked["acting_user"]) == ("ACCEPTED", TECHNICAL_USER)
     assert [(each["azonosito"], each["allapot"]) for each in result["rows"]] == [(row["eeszt_id"], "KIALLITOTT")]
@@ -121,6 +124,8 @@ def test_admission_looks_referrals_up_under_its_own_name_or_the_technical_users(
     assert (asked["state"], asked["acting_user"], len(result["rows"])) == ("ACCEPTED", OROSZ.eeszt_user, 1)
     asked, result = look_up(place, OROSZ, 2, TAJ=None, EESZT_ID=row["eeszt_id"])
     assert [each["beteg"] for each in result["rows"]] == [PATIENTS[2].taj]
+    asked, result = look_up(place, OROSZ, 2, TAJ=None, EESZT_ID=elsewhere["eeszt_id"])
+    assert [(each["beteg"], each["szolgaltato"]) for each in result["rows"]] == [(PATIENTS[2].taj, "024680")]
 
 
 def test_a_paper_of_an_outage_is_recorded_within_four_days_of_it_and_not_later(place: Clinic) -> None:

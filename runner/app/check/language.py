@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from runner.app.check.finding import Finding, Status, ok
-from runner.app.check.inspection import Inspection
+from runner.app.check.inspection import Inspection, SkippedError
 from runner.errors import fault
 from runner.mapping import lint
 from runner.mapping.cases import run_cases
@@ -38,9 +38,19 @@ def mapping_tests(inspection: Inspection) -> Iterator[Finding]:
 
 
 def code_lists(inspection: Inspection) -> Iterator[Finding]:
-    """Code lists of which only the format is known."""
-    for name in inspection.mappings.unlisted_codes:
-        yield Finding.of(name, Status.WARN, fault(2063, name))
+    """Code lists of which only the format is known: neither their file nor a copy of their table has codes."""
+    unlisted = inspection.mappings.unlisted_codes
+    try:
+        copies = {copy.name: copy for copy in inspection.tables.codes.copies()} if unlisted else {}
+    except SkippedError:
+        copies = {}  # without a database no table was read
+    for name in unlisted:
+        copy = copies.get(name)
+        if copy is None:
+            yield Finding.of(name, Status.WARN, fault(2063, name))
+        else:
+            lines = "1 line" if copy.lines == 1 else f"{copy.lines} lines"
+            yield ok(name, f"{lines} of its published table, read {copy.read_at:%Y-%m-%d}")
 
 
 def rules_to_be_set(inspection: Inspection) -> Iterator[Finding]:
