@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
-  IF l_sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba' THEN
+  IF l_sha256 = '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
   END IF;
 END;
@@ -96,7 +96,17 @@ CREATE OR REPLACE VIEW EESZT_V_STATUS AS
 SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.state,
        CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
             THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
-       i.reason_code, i.status_text, i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
+       i.reason_code,
+       coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN 'Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre.'
+                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, miközben az új papíron kiadható volt: azonnali intézkedés szükséges.'
+                             ELSE 'Az eredeti visszavonásának sorsa még nem ismert: addig az eredeti is érvényes lehet, az új vár, vagy papíron adható ki.' END
+                   FROM EESZT_V_ITEM w
+                  WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
+                    AND i.withdraws IS NULL
+                    AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
+                         OR i.reason_code = 'PREDECESSOR')),
+                i.status_text) AS status_text,
+       i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
        i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
        i.send_by_local AS send_by, i.answer_by_local AS answer_by
   FROM EESZT_V_LOCAL_ITEM i
@@ -204,6 +214,15 @@ SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'POISON', i.reas
   FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.poison_id
  WHERE w.poison_id IS NOT NULL AND i.state = 'MISSED'
 UNION ALL
+SELECT r.item_id, r.document_type, r.source_key, r.recorded_by,
+       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'ORIGINAL_STANDS' ELSE 'ORIGINAL_UNSURE' END,
+       w.reason_code,
+       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, miközben az új papíron kiadható volt: azonnali intézkedés szükséges.' ELSE 'Az eredeti visszavonásának sorsa még nem ismert: addig az eredeti is érvényes lehet, az új vár, vagy papíron adható ki.' END,
+       r.state_local
+  FROM EESZT_V_ITEM w JOIN EESZT_V_LOCAL_ITEM r ON r.depends_on = w.item_id
+ WHERE w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED') AND r.withdraws IS NULL
+   AND (r.ward_answer = 'PAPER' OR (r.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED')))
+UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WARD_OVERDUE', i.reason_code, 'Az osztály nem kapott időben választ, a feldolgozás áll: az üzemeltető beavatkozása szükséges.',
        i.answer_by_local
   FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.item_id
@@ -228,5 +247,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('060_views.sql', '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('060_views.sql', '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -43,7 +43,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3';
 SET DEFINE ON
 @@&next_script
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.demo.people import KOVACS, PATIENTS
+from runner.domain import sentences
 from tests.faults.clinic import Clinic, clinic
 
 pytestmark = pytest.mark.slow
@@ -43,6 +44,10 @@ def halves(place: Clinic, original: int, fields: dict[str, object] | None = None
     return original, withdrawal, new
 
 
+def warned(place: Clinic, item: int) -> list[str]:
+    return [row["what"] for row in place.sql("SELECT what FROM EESZT_V_ATTENTION WHERE item_id = ?", item)]
+
+
 def state_of(place: Clinic, identifier: str) -> str:
     (found,) = [entry["state"] for entry in place.simulator.register() if entry["id"] == identifier]
     return str(found)
@@ -68,7 +73,9 @@ def test_what_was_dispensed_stands_and_the_new_one_does_not_go_up(place: Clinic)
     assert (refused["state"], refused["reason_code"]) == ("REJECTED", "MAR_KIVALTOTT")
     assert "kiváltották" in refused["status_text"]
     assert (skipped["state"], skipped["reason_code"], skipped["ward_answer"]) == ("SKIPPED", "PREDECESSOR", None)
+    assert skipped["status_text"] == sentences.ORIGINAL_KEPT
     assert place.documents(new) == []
+    assert warned(place, new) == []
 
 
 def test_while_the_withdrawal_is_unknown_the_new_one_waits_and_never_stands_beside_the_old(place: Clinic) -> None:
@@ -78,10 +85,28 @@ def test_while_the_withdrawal_is_unknown_the_new_one_waits_and_never_stands_besi
     _, withdrawal, new = halves(place, original)
     place.until("the question", lambda: place.state(withdrawal) == "UNKNOWN")
     assert place.documents(new) == []
+    assert place.row(new)["status_text"] == sentences.ORIGINAL_UNSURE
+    assert warned(place, new) == ["ORIGINAL_UNSURE"]
     place.until("the ward's answer", lambda: place.row(new)["ward_answer"] != "WAIT")
     place.until("the end", lambda: place.state(withdrawal) == "ACCEPTED", 30)
     assert state_of(place, row["eeszt_id"]) == "VISSZAVONT"
     assert (place.row(new)["ward_answer"], place.documents(new)) == ("PAPER", [])
+    assert warned(place, new) == []
+
+
+def test_paper_given_while_the_withdrawal_was_unknown_is_told_when_the_original_stands_after_all(place: Clinic) -> None:
+    original = place.prescription()
+    (row,) = place.rest(original)
+    place.simulator.dispense(row["eeszt_id"])
+    place.simulator.fault("silent", operation="erecept.Visszavonas")
+    _, withdrawal, new = halves(place, original)
+    place.until("paper", lambda: place.row(new)["ward_answer"] == "PAPER", 30)
+    assert warned(place, new) == ["ORIGINAL_UNSURE"]
+    place.simulator.clear()
+    (refused,) = place.rest(withdrawal, timeout_s=60)
+    assert (refused["state"], refused["reason_code"]) == ("REJECTED", "MAR_KIVALTOTT")
+    assert warned(place, new) == ["ORIGINAL_STANDS"]
+    assert place.row(new)["status_text"] == sentences.ORIGINAL_STANDS
 
 
 def test_withdrawn_and_the_new_one_refused_is_paper(place: Clinic) -> None:

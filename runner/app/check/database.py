@@ -12,6 +12,8 @@ WAITING = {
     "PARKED": "wait for a person",
     "DOUBLE_VALIDITY": "are valid on paper and electronically",
     "WITHDRAWAL_FAILED": "could not be withdrawn",
+    "ORIGINAL_UNSURE": "replace what may still be valid",
+    "ORIGINAL_STANDS": "are on paper while what they replace is still valid",
     "SECOND_IDENTIFIER": "have two identifiers",
     "WRITE_BACK": "could not be copied into the HIS's table",
     "POISON": "broke off their daemon again and again",

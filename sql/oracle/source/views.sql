@@ -57,7 +57,17 @@ CREATE OR REPLACE VIEW EESZT_V_STATUS AS
 SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded_by, i.workplace, i.state,
        CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
             THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
-       i.reason_code, i.status_text, i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
+       i.reason_code,
+       coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN '{ORIGINAL_KEPT}'
+                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN '{ORIGINAL_STANDS}'
+                             ELSE '{ORIGINAL_UNSURE}' END
+                   FROM EESZT_V_ITEM w
+                  WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
+                    AND i.withdraws IS NULL
+                    AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
+                         OR i.reason_code = 'PREDECESSOR')),
+                i.status_text) AS status_text,
+       i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
        i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
        i.send_by_local AS send_by, i.answer_by_local AS answer_by
   FROM EESZT_V_LOCAL_ITEM i
@@ -164,6 +174,15 @@ UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'POISON', i.reason_code, i.status_text, i.state_local
   FROM EESZT_V_WORK w JOIN EESZT_V_LOCAL_ITEM i ON i.item_id = w.poison_id
  WHERE w.poison_id IS NOT NULL AND i.state = 'MISSED'
+UNION ALL
+SELECT r.item_id, r.document_type, r.source_key, r.recorded_by,
+       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'ORIGINAL_STANDS' ELSE 'ORIGINAL_UNSURE' END,
+       w.reason_code,
+       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN '{ORIGINAL_STANDS}' ELSE '{ORIGINAL_UNSURE}' END,
+       r.state_local
+  FROM EESZT_V_ITEM w JOIN EESZT_V_LOCAL_ITEM r ON r.depends_on = w.item_id
+ WHERE w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED') AND r.withdraws IS NULL
+   AND (r.ward_answer = 'PAPER' OR (r.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED')))
 UNION ALL
 SELECT i.item_id, i.document_type, i.source_key, i.recorded_by, 'WARD_OVERDUE', i.reason_code, '{WARD_OVERDUE}',
        i.answer_by_local
