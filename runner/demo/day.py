@@ -83,34 +83,50 @@ def _event_and_findings(stage: Stage) -> None:
     replaces = stage.status("ekat_esemeny", "eset-700")["item_id"]
     mended = {**event, "DIAGNOZISOK": [{"BNO": "J1890", "TIPUS": "ALAP"}]}
     _send(stage, "ekat_modositas", KOVACS, "eset-700/2", mended, order_key="eset-700", replaces=replaces)
-    documents = [
-        _document(stage, recorder, kind, title, text)
-        for recorder, kind, title, text in (
-            (IRNOK, "LABOR", "LabWorkS", "CRP: 48 mg/l"),
-            (IRNOK, "MIKROBIOLOGIA", "MedBakter", "Köpet: Streptococcus pneumoniae"),
-            (KOVACS, "ZAROJELENTES", "Kórlefolyás", "Antibiotikumra láztalan.\nOtthonába bocsátjuk."),
-        )
-    ]
-    for key in documents:
-        stage.until(f"document {key}", stage.ends("ehr_feltoltes", key))
+    findings = _findings(stage)
+    summary = _discharge_summary(stage)
+    for document_type, key in findings:
+        stage.until(f"finding {key}", stage.ends(document_type, key))
+    stage.until("the discharge summary", stage.ends("ehr_feltoltes", summary))
     stage.until("the new version", stage.ends("ekat_modositas", "eset-700/2"))
     stage.say("the event is up in its second version; laboratory, microbiology and discharge summary are CDA documents")
 
 
-def _document(stage: Stage, recorder: Person, kind: str, title: str, text: str) -> str:
+def _findings(stage: Stage) -> list[tuple[str, str]]:
+    """What the triggers of LabWorkS and MedBakter write; neither has a record in MedWorkS. Types and source keys."""
     now = datetime.now(UTC).astimezone(BUDAPEST)
+    about = {**WHO, "OTH_KOD": BELGYOGYASZAT, "NAPLOSORSZAM": f"{now:%Y}/702"}
+    results = [
+        {"NEV": "C-reaktív protein", "ERTEK": "48", "EGYSEG": "mg/l", "REFERENCIA": "< 5", "JELZES": "M"},
+        {"NEV": "Kálium", "ERTEK": "4.1", "EGYSEG": "mmol/l", "REFERENCIA": "3.5-5.1"},
+    ]
+    laboratory = {**about, "VALIDALO_NEV": "Dr. Labor Lívia", "VALIDALVA": f"{now:%Y-%m-%d %H:%M:%S}"}
+    grown = [{"NEV": "Streptococcus pneumoniae", "ANTIBIOGRAM": [{"SZER": "ceftriaxon", "ERTEK": "S"}]}]
+    microbiology = {**about, "LELETEZO_NEV": "Dr. Bakter Béla", "VEGLEGESITVE": f"{now:%Y-%m-%d %H:%M:%S}"}
+    written = {
+        ("labworks_lelet", "LW:700"): {**laboratory, "VIZSGALATOK": results},
+        ("medbakter_lelet", "MB:700"): {**microbiology, "MINTA": "Köpet", "KOROKOZOK": grown, "VELEMENY": "Kezelendő."},
+    }
+    for (document_type, key), payload in written.items():
+        _send(stage, document_type, IRNOK, key, payload, order_key=key, acting=TECHNICAL_USER)
+    return list(written)
+
+
+def _discharge_summary(stage: Stage) -> str:
+    """The doctor's own document; the number of its record."""
+    now = datetime.now(UTC).astimezone(BUDAPEST)
+    text = "Antibiotikumra láztalan.\nOtthonába bocsátjuk."
     record = {
         **WHO,
         "OTH_KOD": BELGYOGYASZAT,
-        "SZERZO_NEV": recorder.name,
-        "FAJTA": kind,
-        "NAPLOSORSZAM": f"{now:%Y}/{kind[:4]}",
+        "SZERZO_NEV": KOVACS.name,
+        "FAJTA": "ZAROJELENTES",
+        "NAPLOSORSZAM": f"{now:%Y}/703",
         "KESZULT": f"{now:%Y-%m-%d %H:%M:%S}",
-        "SZAKASZOK": json.dumps([{"CIM": title, "SZOVEG": text}], ensure_ascii=False),
+        "SZAKASZOK": json.dumps([{"CIM": "Kórlefolyás", "SZOVEG": text}], ensure_ascii=False),
     }
     key = _record(stage, "MW_DOKUMENTUM", "DOKUMENTUM_ID", record)
-    acting = recorder.eeszt_user or TECHNICAL_USER
-    _send(stage, "ehr_feltoltes", recorder, key, order_key=f"dok-{key}", acting=acting)
+    _send(stage, "ehr_feltoltes", KOVACS, key, order_key=f"dok-{key}")
     return key
 
 

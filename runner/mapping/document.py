@@ -102,7 +102,9 @@ class DocumentProgram:
 
     def context(self, row: Mapping[str, Any], item: Mapping[str, Any]) -> Context:
         """Give what expressions see before there is a document; conditions may be asked on it."""
-        return self._program.context({"row": Record(row), "doc": Record({}), "item": Record(item, "item.")})
+        return self._program.context(
+            {"row": Record(row, lenient=self._shape.lenient), "doc": Record({}), "item": Record(item, "item.")}
+        )
 
     def column_of(self, label: str) -> str:
         """Give the column behind ``doc.…``, the label itself where it is a column already."""

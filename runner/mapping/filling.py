@@ -160,7 +160,7 @@ class Filling:
             self.trail, self._at = f"{column}[{count}].", f"{'.'.join(field.path)}[{count}]."
             made.append(copied(shape))
             self.stack.append(made[-1])
-            yield wrapped(element, self.trail.rstrip("."))
+            yield wrapped(element, self.trail.rstrip("."), lenient=self._shape.lenient)
             self.stack.pop()
         self.trail, self._at = outer
 

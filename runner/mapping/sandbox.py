@@ -190,7 +190,7 @@ class Language(SandboxedEnvironment):
             if kind in PLAIN and value != "":  # given at once, as Record.value would; so are a map and NULL
                 return value
             if kind is dict:
-                return Record(value, f"{obj.label}{attribute}.")
+                return Record(value, f"{obj.label}{attribute}.", lenient=obj.lenient)
             if value is None and attribute in obj.data:
                 return Empty(f"{obj.label}{attribute}")
         return self.getitem(obj, attribute)

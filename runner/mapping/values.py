@@ -91,13 +91,15 @@ class Record:
     Attributes:
         data: Name → value as it came.
         label: What stands before a name where it is told to people, e.g. ``OSSZETEVOK[2].``.
+        lenient: Whether a name that it lacks is an empty one, as in a payload.
     """
 
-    __slots__ = ("data", "label")
+    __slots__ = ("data", "label", "lenient")
 
-    def __init__(self, data: Mapping[str, Any], label: str = "") -> None:
+    def __init__(self, data: Mapping[str, Any], label: str = "", *, lenient: bool = False) -> None:
         self.data = data
         self.label = label
+        self.lenient = lenient
 
     def value(self, name: str) -> Any:
         """
@@ -106,10 +108,10 @@ class Record:
         Raises:
             KeyError: There is no such name.
         """
-        value = self.data[name]
+        value = self.data.get(name) if self.lenient else self.data[name]
         if type(value) in PLAIN and value != "":
             return value
-        return wrapped(value, f"{self.label}{name}")
+        return wrapped(value, f"{self.label}{name}", lenient=self.lenient)
 
     def __contains__(self, name: object) -> bool:
         return name in self.data
@@ -127,16 +129,16 @@ class Record:
         return f"<record {self.label or 'row'}>"
 
 
-def wrapped(value: Any, label: str) -> Any:
+def wrapped(value: Any, label: str, *, lenient: bool = False) -> Any:
     """Give a value as expressions see it: ``Empty``, ``Record``, tuple of such, or the plain exact value."""
     if value is None or value == "":
         return Empty(label)
     if type(value) in PLAIN:
         return value
     if isinstance(value, dict | Mapping):
-        return Record(value, f"{label}.")
+        return Record(value, f"{label}.", lenient=lenient)
     if isinstance(value, list | tuple):
-        return tuple([wrapped(each, f"{label}[{place}]") for place, each in enumerate(value, start=1)])
+        return tuple([wrapped(each, f"{label}[{at}]", lenient=lenient) for at, each in enumerate(value, start=1)])
     if isinstance(value, float):
         return Decimal(repr(value))
     return value

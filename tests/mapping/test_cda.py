@@ -68,6 +68,14 @@ def test_every_kind_of_document_is_a_valid_cda(shipped: Mappings, schema: etree.
 
 
 @needs_schema
+@pytest.mark.parametrize("name", ["labworks_lelet", "medbakter_lelet"])
+def test_findings_of_the_modules_are_valid_cdas(schema: etree.XMLSchema, name: str) -> None:
+    for message in sorted((ROOT / "mappings" / name / "expected").glob("*.xml")):
+        for document in etree.parse(str(message)).iter(f"{{{HL7}}}ClinicalDocument"):
+            assert schema.validate(etree.fromstring(etree.tostring(document))), (message.name, schema.error_log)
+
+
+@needs_schema
 def test_a_document_without_an_author_would_not_be_valid(shipped: Mappings, schema: etree.XMLSchema) -> None:
     document = cda(shipped, "ehr_feltoltes")
     author = document.find(f"{{{HL7}}}author")
