@@ -23,8 +23,12 @@ WITHDRAWAL_DONE = "Az EESZT-ben visszavonva."
 WITHDRAWAL_FAILED = "A visszavonás nem sikerült: azonnali intézkedés szükséges."
 PREDECESSOR = "Az előzménye nem sikerült, ezért nem került felküldésre."
 ORIGINAL_KEPT = "Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre."
-ORIGINAL_UNSURE = "Az eredeti visszavonásának sorsa még nem ismert: addig az eredeti is érvényes lehet, az új vár, vagy papíron adható ki."
-ORIGINAL_STANDS = "Az eredeti visszavonása nem sikerült, tehát érvényes, miközben az új papíron kiadható volt: azonnali intézkedés szükséges."
+ORIGINAL_UNSURE = (
+    "Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki."
+)
+ORIGINAL_STANDS = (
+    "Az eredeti visszavonása nem sikerült, tehát érvényes, az új pedig papíron kiadható volt: azonnali intézkedés kell."
+)
 POISON = "A feldolgozása többször megszakadt: az üzemeltető beavatkozása szükséges."
 GIVE_UP = "Nem deríthető ki, hogy az EESZT befogadta-e: az üzemeltető beavatkozása szükséges."
 ABSENT = "Az EESZT nem kapta meg, és később már nem küldhető."

@@ -164,8 +164,8 @@ def _run(case: _Case) -> None:
         case.differs("the mapping", "a message", error)
         return
     if "message" in case.data:
-        said = outcome.text if outcome is not None else ""
-        _compare_message(case, case.data["message"], prepared.body if prepared else None, said)
+        refused_for = (outcome.status_text if outcome is not None else None) or ""
+        _compare_message(case, case.data["message"], prepared.body if prepared else None, refused_for)
     if "document" in case.data:
         _compare_document(case, case.data["document"], prepared.document if prepared else {}, "")
     if prepared is not None and "answer" in case.data:
@@ -261,7 +261,7 @@ def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
     ]
 
 
-def _compare_message(case: _Case, name: str, body: bytes | None, refused: str) -> None:
+def _compare_message(case: _Case, name: str, body: bytes | None, refused: str = "") -> None:
     path = case.folder / name
     if body is None:
         case.differs("the message", name, f"none, the row was refused: {refused}")

@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
-  IF l_sha256 = '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3' THEN
+  IF l_sha256 = 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
   END IF;
 END;
@@ -98,8 +98,8 @@ SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded
             THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
        i.reason_code,
        coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN 'Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre.'
-                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, miközben az új papíron kiadható volt: azonnali intézkedés szükséges.'
-                             ELSE 'Az eredeti visszavonásának sorsa még nem ismert: addig az eredeti is érvényes lehet, az új vár, vagy papíron adható ki.' END
+                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, az új pedig papíron kiadható volt: azonnali intézkedés kell.'
+                             ELSE 'Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki.' END
                    FROM EESZT_V_ITEM w
                   WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
                     AND i.withdraws IS NULL
@@ -217,7 +217,7 @@ UNION ALL
 SELECT r.item_id, r.document_type, r.source_key, r.recorded_by,
        CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'ORIGINAL_STANDS' ELSE 'ORIGINAL_UNSURE' END,
        w.reason_code,
-       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, miközben az új papíron kiadható volt: azonnali intézkedés szükséges.' ELSE 'Az eredeti visszavonásának sorsa még nem ismert: addig az eredeti is érvényes lehet, az új vár, vagy papíron adható ki.' END,
+       CASE WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, az új pedig papíron kiadható volt: azonnali intézkedés kell.' ELSE 'Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki.' END,
        r.state_local
   FROM EESZT_V_ITEM w JOIN EESZT_V_LOCAL_ITEM r ON r.depends_on = w.item_id
  WHERE w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED') AND r.withdraws IS NULL
@@ -247,5 +247,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('060_views.sql', '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('060_views.sql', 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -43,7 +43,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '0da5959a9dd127165239adbc187e10409caed06e014ed99b148f46afa04172d3';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d';
 SET DEFINE ON
 @@&next_script
 

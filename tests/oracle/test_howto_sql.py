@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from runner.mapping import load_mappings
+from tests.mapping.site import MESSAGE_ID, ROOT, an_item
 from tests.oracle.test_api import accept, refused
 from tests.oracle.test_api_login import answered
 from tests.support.his import DOCTOR, LOB, NUMBER, OTHER, Hospital, Session, read
@@ -23,7 +25,12 @@ CREATE TABLE {} (
   {} NUMBER(10) PRIMARY KEY, TAJ VARCHAR2(9), NEV VARCHAR2(100), SZUL_DATUM DATE, NAPLOSORSZAM VARCHAR2(30),
   ROGZITETTE VARCHAR2(100), MUNKAHELY VARCHAR2(20), KEZDETE DATE, LEZARVA NUMBER(1), VALIDALTA VARCHAR2(100),
   VALIDALVA DATE, LABOR VARCHAR2(20), MINTAVETEL DATE, ALLAPOT VARCHAR2(20), BEERKEZETT DATE, VEGLEGESITVE DATE,
-  OTH_KOD VARCHAR2(20), ORVOS VARCHAR2(100), FELIRAS_KESZ NUMBER(1))"""
+  OTH_KOD VARCHAR2(20), ORVOS VARCHAR2(100), FELIRAS_KESZ NUMBER(1), VALIDALO_NEV VARCHAR2(100),
+  LELETEZO_NEV VARCHAR2(100), MINTA VARCHAR2(100), KOROKOZOK CLOB, VELEMENY VARCHAR2(4000))"""
+RESULTS = """\
+CREATE TABLE LW_EREDMENY (
+  LELET_ID NUMBER(10), SORSZAM NUMBER(5), NEV VARCHAR2(100), ERTEK VARCHAR2(100), EGYSEG VARCHAR2(50),
+  REFERENCIA VARCHAR2(100), JELZES VARCHAR2(1))"""
 
 
 def blocks(page: str) -> Iterator[tuple[str, str]]:
@@ -139,9 +146,10 @@ def modules(hospital: Hospital) -> Hospital:
         keys = {"SAJAT_TABLA": "AZON", "LW_LELET": "LELET_ID", "MB_LELET": "LELET_ID", "MW_VENY": "VENY_ID"}
         for table, key in keys.items():
             cursor.execute(TABLES.format(table, key))
+        cursor.execute(RESULTS)
         for _, block in blocks("write_from_triggers.md"):
             cursor.execute(block)
-            assert cursor.warning is None
+            assert cursor.warning is None, cursor.execute("SELECT line, text FROM user_errors").fetchall()
     return hospital
 
 
@@ -152,6 +160,13 @@ def write(modules: Hospital, *statements: str) -> None:
         for statement in statements:
             cursor.execute(statement)
         connection.commit()
+
+
+def prepared(document_type: str, payload: dict[str, Any]) -> bytes:
+    """Give the message that a payload makes; its patient is one of the contract's."""
+    kind = load_mappings(ROOT / "mappings", ROOT / "templates", ROOT / "sql" / "sources").types[document_type]
+    item = an_item(document_type, lane="background", payload=json.dumps({**payload, "TAJ": "032154784"}))
+    return kind.prepare(kind.row_of(item), item, MESSAGE_ID).body
 
 
 FINDING = (
@@ -192,18 +207,35 @@ def test_labworks_writes_what_was_validated(modules: Hospital) -> None:
     assert rows(modules) == []
     write(
         modules,
-        "UPDATE LW_LELET SET VALIDALVA = DATE '2026-07-02'",
+        "INSERT INTO LW_EREDMENY VALUES (7, 2, 'Kálium', '4.1', 'mmol/l', '3.5-5.1', NULL)",
+        "INSERT INTO LW_EREDMENY VALUES (7, 1, 'CRP', '48', 'mg/l', '< 5', 'M')",
+        "UPDATE LW_LELET SET VALIDALO_NEV = 'Dr. Labor Lívia', VALIDALVA = DATE '2026-07-02'",
         "UPDATE LW_LELET SET VALIDALVA = DATE '2026-07-03'",
     )
-    [row] = rows(modules)
+    row, finding = rows(modules)
     assert (row["source_key"], row["order_key"], row["recorded_by"]) == ("LW:7", "LW:N1", OTHER)
     assert json.loads(row["payload"])["VEGE"] == "2026-07-02T00:00:00"
+    said = json.loads(finding["payload"])
+    assert (finding["document_type"], finding["source_key"]) == ("labworks_lelet", "LW:7")
+    assert [each["NEV"] for each in said["VIZSGALATOK"]] == ["CRP", "Kálium"]
+    assert prepared("labworks_lelet", said)
 
 
 def test_medbakter_writes_what_is_final_once(modules: Hospital) -> None:
-    write(modules, FINDING.format("MB_LELET", "LELET_ID", 0, "ELOZETES"), "UPDATE MB_LELET SET ALLAPOT = 'VEGLEGES'")
+    grown = json.dumps([{"NEV": "E. coli", "ANTIBIOGRAM": [{"SZER": "ceftriaxon", "ERTEK": "S"}]}])
+    write(
+        modules,
+        FINDING.format("MB_LELET", "LELET_ID", 0, "ELOZETES"),
+        "UPDATE MB_LELET SET LELETEZO_NEV = 'Dr. Bakter Béla', MINTA = 'Vizelet', VELEMENY = 'Kezelendő.'",
+        f"UPDATE MB_LELET SET KOROKOZOK = '{grown}'",
+        "UPDATE MB_LELET SET ALLAPOT = 'VEGLEGES'",
+    )
     write(modules, "UPDATE MB_LELET SET ALLAPOT = 'VEGLEGES'")
-    first, again = rows(modules)
+    first, finding, again, finding_again = rows(modules)
+    assert {finding["document_type"], finding_again["document_type"]} == {"medbakter_lelet"}
+    said = json.loads(finding["payload"])
+    assert said["KOROKOZOK"] == json.loads(grown)
+    assert prepared("medbakter_lelet", said)
     assert (first["source_key"], first["state"], again["reason_code"]) == ("MB:7", "NEW", "DUPLICATE")
     assert str(first["recorded_at"]) == "2026-06-30 22:00:00"  # midnight of a summer's day in Budapest
 
