@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from runner.demo.people import BELGYOGYASZAT, KOVACS, PATIENTS, SZUCS
 from tests.support.oracle import HIS, PASSWORDS, RUNTIME, OracleDatabase, Orawire
 from tests.support.oracle_hospital import OracleHospital, oracle_hospital
 
@@ -257,3 +261,42 @@ def test_a_record_that_the_hospital_holds_locked_is_copied_into_later(hospital: 
         assert hospital.medworks.status("erecept_feliras", held)["ward_answer"] == "PRINT"
         session.rollback()
     good_end(hospital)
+
+
+def test_a_file_of_20_mb_goes_up_from_a_blob_and_comes_back(hospital: OracleHospital) -> None:
+    content = os.urandom(20 * 1024 * 1024)
+    record = {
+        "DOKUMENTUM_ID": 8001,
+        "TAJ": PATIENTS[0].taj,
+        "NEV": PATIENTS[0].name,
+        "SZUL_DATUM": PATIENTS[0].born,
+        "OTH_KOD": BELGYOGYASZAT,
+        "SZERZO_NEV": KOVACS.name,
+        "FAJTA": "LABOR",
+        "NAPLOSORSZAM": "2026/1",
+        "KESZULT": "2026-01-15 11:00:00",
+        "MEDIA_TIPUS": "application/pdf",
+        "LENYOMAT": hashlib.sha256(content).hexdigest(),
+        "TARTALOM": content,
+    }
+    names, marks = ", ".join(record), ", ".join(f":{name}" for name in record)
+    hospital.medworks.change((f"INSERT INTO MW_DOKUMENTUM ({names}) VALUES ({marks})", record))
+    columns = "document_type, source_key, order_key, recorded_by, workplace, recorded_at"
+    said = f"'ehr_feltoltes', '8001', 'dok-8001', '{KOVACS.his_user}', '{BELGYOGYASZAT}', SYS_EXTRACT_UTC(SYSTIMESTAMP)"
+    hospital.medworks.change((f"INSERT INTO EESZT_OUT_BACKGROUND ({columns}) VALUES ({said})", {}), by=KOVACS)
+    hospital.settle()
+    uploaded = hospital.medworks.status("ehr_feltoltes", "8001")
+    assert uploaded["state"] == "ACCEPTED", dict(uploaded)
+    payload = json.dumps({"TAJ": PATIENTS[0].taj, "PECSETSZAM": KOVACS.pecsetszam, "EESZT_ID": uploaded["eeszt_id"]})
+    columns = "document_type, source_key, order_key, recorded_by, workplace, recorded_at, payload"
+    said = (
+        f"'ehr_letoltes', 'k1', 'k1', '{KOVACS.his_user}', '{BELGYOGYASZAT}', SYS_EXTRACT_UTC(SYSTIMESTAMP), :payload"
+    )
+    hospital.medworks.change(
+        (f"INSERT INTO EESZT_OUT_QUERY ({columns}) VALUES ({said})", {"payload": payload}), by=KOVACS
+    )
+    hospital.settle()
+    assert hospital.medworks.status("ehr_letoltes", "k1")["state"] == "ACCEPTED"
+    [(first,)] = hospital.database.run("SELECT result FROM EESZT_RESULT")
+    [found] = json.loads(first)["rows"]
+    assert base64.b64decode(found["adat"], validate=True) == content

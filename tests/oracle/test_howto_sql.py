@@ -216,8 +216,11 @@ def test_labworks_writes_what_was_validated(modules: Hospital) -> None:
     assert (row["source_key"], row["order_key"], row["recorded_by"]) == ("LW:7", "LW:N1", OTHER)
     assert json.loads(row["payload"])["VEGE"] == "2026-07-02T00:00:00"
     said = json.loads(finding["payload"])
+    # Oracle implies FORMAT JSON for an object inside an array, a server of the tests does not
+    results = [json.loads(each) if isinstance(each, str) else each for each in said["VIZSGALATOK"]]
+    said["VIZSGALATOK"] = results
     assert (finding["document_type"], finding["source_key"]) == ("labworks_lelet", "LW:7")
-    assert [each["NEV"] for each in said["VIZSGALATOK"]] == ["CRP", "Kálium"]
+    assert [each["NEV"] for each in results] == ["CRP", "Kálium"]
     assert prepared("labworks_lelet", said)
 
 
