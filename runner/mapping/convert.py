@@ -7,12 +7,13 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from runner.domain import formats, long_texts
+from runner.domain.recording import RECORDED_AHEAD_S
 from runner.mapping.values import PLAIN, ForbiddenCharacterError, NotWritableError, Record, is_whole, written
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -26,6 +27,9 @@ LARGEST = 20 * 1024 * 1024
 
 TOO_LARGE = f"legfeljebb {LARGEST // 1024**2} MB lehet."
 """Why a file cannot go up."""
+
+IN_FUTURE = "a jövőben van."
+"""Why a day or an instant cannot go up that has not come yet."""
 
 NOT_XML = "XML-ben tiltott vezérlőkaraktert tartalmaz."
 """Why a text cannot go up that holds what is no Char of XML 1.0."""
@@ -117,6 +121,7 @@ class Wanted:
         values: The source's words → ours, or None.
         code_list: The list that it must be in, or None.
         max_length: Most characters of a text, or None.
+        past: Whether a day or an instant after the row was written cannot be.
         zone: Zone of local times.
     """
 
@@ -124,6 +129,7 @@ class Wanted:
     values: Mapping[str, str] | None = None
     code_list: CodeList | None = None
     max_length: int | None = None
+    past: bool = False
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
     def convert(self, value: Any) -> Any:
@@ -150,6 +156,19 @@ class Wanted:
         if self.code_list is not None:
             self._check_code(self.code_list, text)
         return result
+
+    def check_past(self, value: Any, written_at: datetime | None) -> None:
+        """
+        Check that a day or an instant is none of the future.
+
+        Raises:
+            BadValueError: It is.
+        """
+        if not self.past or written_at is None:
+            return
+        latest = written_at + timedelta(seconds=RECORDED_AHEAD_S)
+        if value > (latest if isinstance(value, datetime) else latest.astimezone(self.zone).date()):
+            raise BadValueError(IN_FUTURE)
 
     def _translated(self, text: str) -> str:
         assert self.values is not None

@@ -83,7 +83,7 @@ class DocumentProgram:
             RowRefused: The row holds something wrong; the sentence names the column.
             MappingError: RNR-2040, an expression failed on this row for another reason.
         """
-        run = Filling(self._shape, guards or {}, trace)
+        run = Filling(self._shape, guards or {}, trace, item.get("created_at"))
         context = context or self.context(row, item)
         context.parent["doc"], context.parent[RUN] = Record(run.root, "doc."), run
         try:

@@ -195,6 +195,9 @@ class FieldReader:
         if code_list is not None and code_list not in self._code_lists:
             where = self._file.at(*place, "code_list")
             self._problems.add_unknown(where, "code list", code_list, self._code_lists)
+        if node.get("past") and node.get("type") not in {"date", "instant"}:
+            what = "`past` of what is neither a day nor an instant"
+            self._problems.add(2014, self._file.at(*place, "past"), what=what, instead="Take it out")
         values = node.get("values")
         length = node.get("max_length")
         return Wanted(
@@ -202,6 +205,7 @@ class FieldReader:
             values=None if values is None else {name: text_of(value) for name, value in values.items()},
             code_list=self._code_lists.get(code_list) if code_list else None,
             max_length=int(length) if length else None,
+            past=node.get("past", False),
             zone=self._zone,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +70,18 @@ class Filling:
         trail: What stands before a column's name where it is told to people, e.g. ``OSSZETEVOK[2].``.
     """
 
-    __slots__ = ("_at", "_guards", "_shape", "_trace", "root", "stack", "trail")
+    __slots__ = ("_at", "_guards", "_shape", "_trace", "_written_at", "root", "stack", "trail")
 
-    def __init__(self, shape: Shape, guards: Guards, trace: list[TraceLine] | None) -> None:
+    def __init__(
+        self, shape: Shape, guards: Guards, trace: list[TraceLine] | None, written_at: datetime | None = None
+    ) -> None:
         self.root: dict[str, Any] = copied(shape.root)
         self.stack = [self.root]
         self.trail = self._at = ""
         self._shape = shape
         self._guards = guards
         self._trace = trace
+        self._written_at = written_at
 
     def put(self, value: Any, number: int) -> None:
         """
@@ -101,6 +105,8 @@ class Filling:
             raise never(sentence, f"{self.trail}{field.label}")
         try:
             converted = wanted.convert(value)
+            if wanted.past:
+                wanted.check_past(converted, self._written_at)
         except BadValueError as error:
             raise bad_field(f"{self.trail}{field.label}", error.reason) from None
         place = self.stack[-1]
@@ -131,10 +137,13 @@ class Filling:
             if type(found) in PLAIN and found != "" and "." not in column:
                 return found
         for step in column.split("."):
-            if self._shape.lenient and (not isinstance(source, Record) or step not in source):
+            if self._is_lenient(source) and (not isinstance(source, Record) or step not in source):
                 return Empty(f"{self.trail}{column}")
             source = language.getitem(source, step)
         return source
+
+    def _is_lenient(self, source: Any) -> bool:
+        return self._shape.lenient or (isinstance(source, Record) and source.lenient)
 
     def _note(self, field: Field, value: Any) -> None:
         if self._trace is not None:
@@ -160,7 +169,10 @@ class Filling:
             self.trail, self._at = f"{column}[{count}].", f"{'.'.join(field.path)}[{count}]."
             made.append(copied(shape))
             self.stack.append(made[-1])
-            yield wrapped(element, self.trail.rstrip("."), lenient=self._shape.lenient)
+            if not isinstance(element, Mapping | Record) and any(child.column for child in field.children):
+                raise bad_field(self.trail.rstrip("."), "JSON objektumnak kell lennie.")
+            # what a list has comes from data, in a payload or in a column's JSON text
+            yield wrapped(element, self.trail.rstrip("."), lenient=True)
             self.stack.pop()
         self.trail, self._at = outer
 

@@ -23,7 +23,13 @@ PDF = b"%PDF-1.7 " + bytes(range(256)) * 4
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    with clinic(tmp_path_factory.mktemp("ehr") / "site") as opened:
+    # so that nothing is given up because a machine is slow with what is large
+    waits = [
+        ('\nread_timeout = "3s"', '\nread_timeout = "25s"'),
+        ('message_life = "4s"', 'message_life = "30s"'),
+        ('lease = "8s"', 'lease = "40s"'),
+    ]
+    with clinic(tmp_path_factory.mktemp("ehr") / "site", changes=waits) as opened:
         yield opened
 
 
@@ -63,7 +69,7 @@ def upload(place: Clinic, number: int, document_type: str = "ehr_feltoltes", **c
 def ask(place: Clinic, document_type: str, patient: int, **fields: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     payload = json.dumps({"TAJ": PATIENTS[patient].taj, "PECSETSZAM": KOVACS.pecsetszam, **fields})
     item = place.insert(document_type, lane="QUERY", payload=payload)
-    (row,) = place.rest(item)
+    (row,) = place.rest(item, timeout_s=60)
     found = place.sql("SELECT result FROM EESZT_RESULT WHERE item_id = ?", item)
     return row, json.loads(found[0]["result"]) if found else {}
 
