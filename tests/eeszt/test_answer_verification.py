@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
+from runner.domain import long_texts
 from runner.eeszt.answer import Answer, Verifier
 from runner.eeszt.exchange import read_fault
 from runner.eeszt.signature import Allowed
@@ -57,6 +58,19 @@ def test_an_answer_that_signxml_signed_is_believed(pki: Pki, soap: str) -> None:
     assert answer.name == f"{{{ER}}}FelirasValasz"
     assert not answer.is_fault
     assert etree.fromstring(answer.payload).findtext(f"{{{ER}}}Azonosito") == "SIM000000000001"
+
+
+def test_a_long_text_beside_an_answer_is_signed_with_it(counterpart: Counterpart) -> None:
+    text = base64.b64encode(bytes(range(256)) * 400).decode()
+    payload = ACCEPTED.replace("</er:Azonosito>", f"</er:Azonosito><er:Adat>{text}</er:Adat>")
+    data = counterpart.answer(ASKED, payload)
+    shortened = long_texts.shortened(data)
+    assert len(shortened) < len(data) - len(text)
+    believed = verify(counterpart, shortened).payload
+    assert b"".join(long_texts.pieces(believed)) == verify(counterpart, data).payload
+    at = data.index(text.encode()) + 70_000
+    other = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
+    refused(counterpart, long_texts.shortened(other), "a digest is wrong")
 
 
 def test_references_with_a_prefix_list_are_believed(counterpart: Counterpart) -> None:

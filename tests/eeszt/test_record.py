@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.domain import long_texts
 from runner.eeszt.keys import Signer
 from runner.eeszt.parts import KeyName, Part, assertion_part, user_part
 from runner.eeszt.record import without_grant, without_password, without_token
@@ -77,3 +78,11 @@ def test_a_refusal_is_logged_but_for_the_password_that_it_repeats() -> None:
     logged = without_grant(b"<Fault><Code>HIBAS</Code><Text>not a&lt;b-493827</Text></Fault>", "a<b-493827")
     assert b"HIBAS" in logged
     assert b"493827" not in logged
+
+
+def test_a_long_text_is_replaced_by_its_digest_and_length() -> None:
+    text = b64encode(bytes(100_000))
+    logged = without_token(long_texts.shortened(b"<a><b>" + text + b"</b></a>"), None)
+    digest = b64encode(hashlib.sha256(text).digest()).decode()
+    removed = f'<removed xmlns="urn:eeszt-runner:audit" sha256="{digest}" length="{len(text)}"/>'
+    assert logged == f"<a><b>{removed}</b></a>".encode()

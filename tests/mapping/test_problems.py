@@ -97,6 +97,9 @@ MISTAKES = {
         FELIRAS, "operation: erecept.Feliras,", "operation: erecept.Felirs,", 2003, "Did you mean 'erecept.Feliras'?"
     ),
     "an unknown lane": Mistake(FELIRAS, "lane: interactive", "lane: interaktiv", 2003, "Did you mean 'interactive'?"),
+    "a text of the past": Mistake(
+        FELIRAS, "{from: NEV, max_length: 100}", "{from: NEV, past: true}", 2014, "neither a day nor an instant"
+    ),
     "an unknown source": Mistake(
         FELIRAS, "sources/erecept_feliras.sql", "sources/erecept_feliraz.sql", 2003, "sql/sources/erecept_feliras.sql"
     ),

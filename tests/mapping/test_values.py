@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,8 @@ from runner.errors import MappingError
 from runner.mapping import Mappings, RowRefused
 from runner.mapping.values import ForbiddenCharacterError, NotWritableError, Record, written
 from tests.mapping.expressions import compute, problems_of, program
-from tests.mapping.site import an_item
+from tests.mapping.site import MESSAGE_ID, an_item
+from tests.mapping.test_cda import ROW
 
 EMPTY = [None, ""]
 LOCAL = datetime(2026, 2, 28)  # noqa: DTZ001  a database gives local times without a zone
@@ -225,3 +227,25 @@ def test_a_condition_leaves_a_group_out() -> None:
 def test_every_problem_of_an_expression_is_told_before_any_row() -> None:
     assert [problem.number for problem in problems_of("rwo.X ~ doc.nincs|upprr")] == [2003, 2003]
     assert problems_of("row.X") == []
+
+
+def test_an_element_of_a_list_lacks_what_it_does_not_say_and_is_a_map(shipped: Mappings) -> None:
+    kind, item = shipped.types["ehr_feltoltes"], an_item("ehr_feltoltes", lane="background")
+    for sections, column in (
+        ('[{"CIM": "x"}]', "SZAKASZOK[1].SZOVEG"),
+        ('[{"CIM": "x", "SZOVEG": "y"}, 3]', "SZAKASZOK[2]"),
+    ):
+        with pytest.raises(RowRefused) as refused:
+            kind.prepare({**ROW, "SZAKASZOK": json.dumps(sections)}, item, MESSAGE_ID)
+        assert refused.value.column == column
+
+
+def test_a_day_that_has_not_come_is_refused_but_for_the_hour_that_clocks_may_differ(shipped: Mappings) -> None:
+    kind, item = shipped.types["ehr_feltoltes"], an_item("ehr_feltoltes", lane="background")
+    soon = (item.created_at + timedelta(minutes=50)).isoformat()
+    assert kind.prepare({**ROW, "KESZULT": soon, "SZUL_DATUM": item.created_at.date()}, item, MESSAGE_ID)
+    late = (item.created_at + timedelta(minutes=70)).isoformat()
+    for change in ({"KESZULT": late}, {"SZUL_DATUM": item.created_at.date() + timedelta(days=1)}):
+        with pytest.raises(RowRefused) as refused:
+            kind.prepare({**ROW, **change}, item, MESSAGE_ID)
+        assert refused.value.outcome.status_text == f"A {next(iter(change))} mező hibás: a jövőben van."
