@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -236,7 +235,7 @@ def test_an_element_of_a_list_lacks_what_it_does_not_say_and_is_a_map(shipped: M
         ('[{"CIM": "x", "SZOVEG": "y"}, 3]', "SZAKASZOK[2]"),
     ):
         with pytest.raises(RowRefused) as refused:
-            kind.prepare({**ROW, "SZAKASZOK": json.dumps(sections)}, item, MESSAGE_ID)
+            kind.prepare({**ROW, "SZAKASZOK": sections}, item, MESSAGE_ID)
         assert refused.value.column == column
 
 
