@@ -44,7 +44,7 @@ def stop(place: Clinic) -> tuple[int, float]:
     assert place.stage.daemon is not None
     began = time.monotonic()
     place.stage.daemon.send_signal(signal.SIGTERM)
-    code = place.stage.daemon.wait(20)
+    code = place.stage.daemon.wait(60)
     place.stage.daemon = None
     return code, time.monotonic() - began
 
