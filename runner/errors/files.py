@@ -127,7 +127,8 @@ FILES: dict[int, Entry] = {
     2013: Entry("{name!r} is not known yet at this place", "Move this field behind the one that it reads."),
     2014: Entry("{what} may not be used here", "{instead}."),
     2020: Entry(
-        "the outcome contract says nothing of {part}", "Add it, so that every answer has an outcome; it may be empty."
+        "the outcome contract says nothing of {part}",
+        "Add it, so that every answer has an outcome: a list may be empty, `unknown` names the query to ask with.",
     ),
     2021: Entry("the fault code {code!r} stands in two lists", "Keep it in one: a code has one outcome."),
     2022: Entry(
