@@ -62,7 +62,7 @@ class Eeszt:
         contract: Folder of the contract pack.
         sts_pins: Like ``pins`` for the issuer of tokens; ``pins`` where it is left out.
         connect_timeout_s: Longest wait for a connection, TLS included.
-        read_timeout_s: Longest wait for an answer.
+        read_timeout_s: Longest wait for an answer, and as long again for sending: 20 MB in 30s need a line of 8 Mbit/s.
         interactive_read_timeout_s: The same where a ward waits.
         message_life_s: How long a message is valid by its own word, and at least 1s longer than connecting may take;
             without it, and at most, as the contract says.
