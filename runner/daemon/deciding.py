@@ -94,8 +94,11 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
 
 def workplace_named(item: Item) -> str:
     """Name the item's workplace in a sentence: as EESZT_WORKPLACE has it or as a code; else only its column."""
-    is_code = formats.check("oth", item.workplace) is None and formats.may_be_named(item.workplace)
-    return item.workplace if is_code or item.oth_code is not None else "WORKPLACE"
+    return item.workplace if item.oth_code is not None or _is_code(item.workplace) else "WORKPLACE"
+
+
+def _is_code(workplace: str) -> bool:
+    return formats.check("oth", workplace) is None and formats.may_be_named(workplace)
 
 
 def token_of(site: Site, acting_user: str, his_user: str | None = None) -> Token | None:

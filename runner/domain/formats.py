@@ -59,7 +59,7 @@ def taj_check_digit(first_eight: str) -> int:
     Source:
         The check digit's rule as independent public implementations have it, e.g. hunlib4j, CheckIdentityNumbers.
     """
-    return sum(int(digit) * (3, 7)[place % 2] for place, digit in enumerate(first_eight)) % 10
+    return (3 * sum(map(int, first_eight[::2])) + 7 * sum(map(int, first_eight[1::2]))) % 10
 
 
 def _taj(value: str) -> str | None:
