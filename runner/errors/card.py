@@ -240,4 +240,9 @@ CARD: dict[int, Entry] = {
         "the person went no further (RNR-{code} at the workstation)",
         "Look the number up; the workstation told the person what to do.",
     ),
+    4242: Entry(
+        "the HIS client that began the login has called it off meanwhile",
+        "Nothing; the person begins anew.",
+        "A bejelentkezést közben megszakították a kórházi rendszerben. Ha Ön be akar jelentkezni, indítsa újra.",
+    ),
 }

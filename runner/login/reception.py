@@ -79,7 +79,7 @@ class Reception:
         self._let_in(address)
         nonce, one_time_password = self._counted(lambda: _read(content_type, body, address), address)
         request = self._counted(lambda: self._taken(nonce, address), address)
-        return self._admission.by_password(request.his_user, one_time_password, address, request.handle_hash)
+        return self._admission.by_password(request, one_time_password, address)
 
     def card(self, body: bytes, address: str) -> Mapping[str, object] | LoginRow:
         """

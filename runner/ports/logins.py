@@ -97,11 +97,19 @@ class Logins(Protocol):
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
 
+    def refuse(self, request_id: int) -> None:
+        """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
+
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
 
     def save(self, login: LoginRow) -> None:
-        """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
+        """
+        Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction).
+
+        Raises:
+            LoginError: RNR-4242, the HIS client that began it has called it off meanwhile; nothing was changed.
+        """
 
     def live(self, eeszt_user: str) -> LoginRow | None:
         """The person's session that has neither ended nor run out, or None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from runner.errors import fault
 from runner.ports import LoginRequest, LoginRow
 from runner.store.rows import certain, to_instant
 from runner.store.waking import wake
@@ -58,6 +59,11 @@ class StoredLogins:
                 request["request_id"], request["his_user"], expires_at, request["handle_hash"], request["short_code"]
             )
 
+    def refuse(self, request_id: int) -> None:
+        """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
+        with self._database.writing() as scope:
+            scope.change("refuse_login_request", request_id=request_id, now=scope.now)
+
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
         with self._database.writing() as scope:
@@ -66,6 +72,10 @@ class StoredLogins:
     def save(self, login: LoginRow) -> None:
         """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
         with self._database.writing() as scope:
+            if login.handle_hash is not None and not scope.change(
+                "finish_login_request", handle_hash=login.handle_hash
+            ):
+                raise fault(4242, f"HIS user {login.his_user}")
             who = {"eeszt_user": login.eeszt_user, "his_user": login.his_user}
             scope.change("end_logins", **who, why="NEW_LOGIN", now=scope.now)
             scope.change(

@@ -713,6 +713,14 @@ SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expir
 -- It is used once.
 UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND used_at IS NULL
 
+-- refuse_login_request --
+-- It came to nothing, and whoever began it is to see so at once.
+UPDATE EESZT_LOGIN_REQUEST SET ended_at = :now WHERE request_id = :request_id AND ended_at IS NULL
+
+-- finish_login_request --
+-- It is being finished: whoever calls it off from now on ends the session; 0 rows: it was called off before.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = used_at WHERE handle_hash = :handle_hash AND ended_at IS NULL
+
 -- next_login --
 -- A fresh session number.
 SELECT EESZT_LOGIN_SEQ.NEXTVAL AS id FROM DUAL
@@ -799,7 +807,7 @@ UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL W
 
 -- use_all_login_requests --
 -- Likewise for logins that were begun.
-UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now], ended_at = [now] WHERE used_at IS NULL
 
 -- open_items --
 -- What is not final, or is asked after once more.

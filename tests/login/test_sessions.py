@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.login.sessions import LOOK_AGAIN_S
 from tests.login.site import PASSWORD, Site
-from tests.support.logins import TECHNICAL_USER, a_token
+from tests.support.logins import TECHNICAL_USER, a_request, a_token
 
 if TYPE_CHECKING:
     import pytest
@@ -18,7 +18,7 @@ DOCTOR = "O12345"
 
 def logged_in() -> Site:
     site = Site()
-    site.admission.by_password("kovacs", PASSWORD)
+    site.admission.by_password(a_request("kovacs"), PASSWORD)
     return site
 
 
@@ -66,7 +66,7 @@ def test_a_logout_acts_within_a_second() -> None:
 def test_a_new_login_is_seen_at_once_where_there_was_none() -> None:
     site = Site()
     assert site.sessions.token(DOCTOR) is None
-    site.admission.by_password("kovacs", PASSWORD)
+    site.admission.by_password(a_request("kovacs"), PASSWORD)
     assert site.sessions.token(DOCTOR) is not None
 
 
