@@ -26,6 +26,8 @@ def add(commands: Any) -> None:
     command.set_defaults(handle=otp)
     command = group.add_parser("pin", help="what the workstations' files must know the endpoint by")
     command.set_defaults(handle=pin)
+    command = group.add_parser("rekey", help="put a new sealing key before the old ones, which still open")
+    command.set_defaults(handle=rekey)
     command = group.add_parser("logout", help="end a person's session at once")
     command.add_argument("eeszt_user")
     command.set_defaults(handle=logout)
@@ -43,6 +45,12 @@ def otp(args: argparse.Namespace) -> int:
 def pin(args: argparse.Namespace) -> int:
     """Print the pin of the endpoint's certificate."""
     print(app.endpoint_pin(args.settings))
+    return DONE
+
+
+def rekey(args: argparse.Namespace) -> int:
+    """Put a new sealing key before the old ones."""
+    print(app.new_sealing_key(args.settings))
     return DONE
 
 
