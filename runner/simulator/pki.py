@@ -158,7 +158,7 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate, now: d
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
-def rekey(keys: KeyType) -> PrivateKey:
+def new_key(keys: KeyType) -> PrivateKey:
     """A new private key."""
     if keys == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)

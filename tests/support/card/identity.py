@@ -84,7 +84,7 @@ class CardAuthority:
         return file
 
 
-def rekey(kind: KeyKind) -> PrivateKey:
+def new_key(kind: KeyKind) -> PrivateKey:
     """Give a new key."""
     if kind == "rsa":
         return rsa.generate_private_key(65537, 2048)
