@@ -193,13 +193,16 @@ class Poller:
         return True
 
     def _may_still_go(self, ready: Ready, send_until: float) -> bool:
-        """Whether there is time for an answer, and its person has not logged out while it waited for a sender."""
+        """Whether there is time for an answer, and its person's very session lives on while it waited for a sender."""
         if self._site.clock.monotonic() >= send_until:
             return False
         try:
-            return self._site.sessions.token(ready.token.eeszt_user) is not None
+            token = self._site.sessions.token(ready.token.eeszt_user)
         except RunnerError:
             return True  # nothing was heard of an end; the token has its own
+        if token is None:
+            return False
+        return token.assertion_id == ready.token.assertion_id or token.eeszt_user == self._site.technical_user
 
     def _send_group(self, group: Sequence[Held]) -> int:
         """

@@ -239,8 +239,12 @@ class Tokens(Protocol):
 class Sessions(Protocol):
     """Under whose name something can be sent right now."""
 
-    def token(self, acting_user: str, his_user: str | None = None) -> Token | None:
-        """A token of the technical user or of a person's live session (begun by ``his_user``); None: there is none."""
+    def token(self, acting_user: str, his_user: str | None = None, *, look: bool = False) -> Token | None:
+        """
+        A token of the technical user or of a person's live session (begun by ``his_user``); None: there is none.
+
+        With ``look`` by what the database says now, else by what it said a moment ago.
+        """
 
     def refused(self, acting_user: str) -> None:
         """The EESZT no longer takes this identity's token: drop it (a person's session is ended)."""

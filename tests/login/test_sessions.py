@@ -63,6 +63,14 @@ def test_a_logout_acts_within_a_second() -> None:
     assert site.sessions.token(DOCTOR) is None
 
 
+def test_a_logout_acts_at_once_for_who_asks_the_database() -> None:
+    site = logged_in()
+    assert site.sessions.token(DOCTOR) is not None
+    site.logins.end(DOCTOR, "logout")
+    assert site.sessions.token(DOCTOR, look=True) is None
+    assert site.sessions.token(DOCTOR) is None, "and nobody remembers it"
+
+
 def test_a_new_login_is_seen_at_once_where_there_was_none() -> None:
     site = Site()
     assert site.sessions.token(DOCTOR) is None
