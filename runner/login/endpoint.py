@@ -41,8 +41,8 @@ LONGEST_BODY_BYTES = 4096
 LONGEST_CARD_BODY_BYTES = 16384  # a card's certificate may be of some kilobytes
 _OTP, _CARD = "/login/otp", "/login/card"
 _LONGEST_BODIES = {_OTP: LONGEST_BODY_BYTES, _CARD: LONGEST_CARD_BODY_BYTES}
-MOST_CONNECTIONS = 64
-MOST_PER_ADDRESS = 24
+MOST_CONNECTIONS = 256
+MOST_PER_ADDRESS = 64
 """So that one machine that holds connections open keeps nobody else out; a terminal server is one address."""
 REQUEST_S = 10.0
 """Longest time from a connection to the end of its request; how long the EESZT takes does not count."""
@@ -131,7 +131,7 @@ class _Server(ThreadingHTTPServer):
     """A bounded number of threads, each with one connection; the TLS handshake is done in the thread."""
 
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = 128
 
     def __init__(self, place: tuple[str, int], context: ssl.SSLContext, reception: Reception, *, test: bool) -> None:
         self.reception = reception

@@ -151,8 +151,8 @@ class Login:
         listen: Where it listens; port 0 takes a free one.
         address: Where workstations reach it; ``https://`` and ``listen`` where it is left out.
         trust: PEM file that `login otp` believes; the endpoint's own certificate where it is left out.
-        attempts_per_minute: Most attempts from one address.
-        total_attempts_per_minute: Most attempts from all addresses.
+        attempts_per_minute: Most failed attempts from one address.
+        total_attempts_per_minute: Most failed attempts from all addresses.
         request_life_s: How long a login that was begun may be finished.
         card_profile: Which cards log people in: a file in `cards` of the mappings, without `.yaml`; nobody logs in with
             a card where it is left out.
