@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import serialization
 
 from runner.domain.card import PinRule, Statement
 from runner.errors import LoginError
-from runner.login.card import Readers
+from runner.login.card import Code, Readers
 from runner.login.card_agent import Granted, log_in, nonce_of
 from runner.login.card_desk import CardDesk, endpoint_key
 from runner.login.card_trust import CardTrust
@@ -33,7 +33,7 @@ from runner.settings import Login
 from runner.settings.workstation import Workstation
 from tests.card.support import ScriptedService, profile
 from tests.login.site import Site
-from tests.support.card.applet import INTERNAL_AUTHENTICATE, Applet
+from tests.support.card.applet import INTERNAL_AUTHENTICATE, VERIFY, Applet
 from tests.support.card.identity import CardAuthority, CardIdentity
 from tests.support.logins import INSTITUTION, FrozenClock
 from tests.support.throwaway import Authority, Issued
@@ -392,6 +392,52 @@ def test_fifty_logins_at_once_all_succeed(tmp_path: Path) -> None:
             assert list(pool.map(one, range(50))) == ["O12345"] * 50
     finally:
         made.endpoint.stop()
+
+
+def commands_of_a_login(hospital: Hospital) -> list[int]:
+    """The instructions that a card is given; the second VERIFY is the one with the PIN."""
+    applet = card()
+    hospital.log_in(applet, hospital.begin(nonce=f"{NONCE}0"), Doctor())
+    return [instruction for instruction, _, _ in applet.seen]
+
+
+def broken_off(hospital: Hospital, applet: Applet, at: int, *codes: int) -> LoginError | Granted:
+    """Log in where the service breaks off the command of that number, and perhaps those after it."""
+    service = ScriptedService({"Virtual 0": applet}, SCardTransmit=[0] * at + [int(code) for code in codes])
+    try:
+        return log_in(hospital.workstation, hospital.begin(), hospital.doctor, Readers(service, pause=lambda _: None))
+    except LoginError as error:
+        return error
+
+
+@pytest.mark.parametrize("code", [Code.NOT_TRANSACTED, Code.RESET_CARD, Code.REMOVED_CARD])
+def test_a_command_before_the_pin_that_is_broken_off_is_survived_once(hospital: Hospital, code: int) -> None:
+    commands = commands_of_a_login(hospital)
+    for at in range(commands.index(VERIFY) + 1):
+        applet, hospital.doctor = card(), Doctor()
+        granted = broken_off(hospital, applet, at, code)
+        assert isinstance(granted, Granted), granted
+        assert (applet.pins, len(hospital.doctor.asked)) == (1, 1)
+
+
+def test_a_card_that_is_broken_off_again_is_told_before_the_pin(hospital: Hospital) -> None:
+    error = broken_off(hospital, card(), 0, Code.NOT_TRANSACTED, Code.NOT_TRANSACTED)
+    assert isinstance(error, LoginError)
+    assert error.number == 4219
+    assert hospital.doctor.asked == []
+
+
+@pytest.mark.parametrize("code", [Code.NOT_TRANSACTED, Code.RESET_CARD, Code.REMOVED_CARD])
+def test_nothing_is_repeated_once_a_pin_was_presented(hospital: Hospital, code: int) -> None:
+    commands = commands_of_a_login(hospital)
+    with_pin = commands.index(VERIFY, commands.index(VERIFY) + 1)
+    for at in range(with_pin, len(commands)):
+        applet, hospital.doctor = card(), Doctor()
+        error = broken_off(hospital, applet, at, code)
+        assert isinstance(error, LoginError)
+        assert error.number in {4212, 4219}
+        assert applet.pins == (at > with_pin), "a PIN that was broken off may have arrived, and is not said again"
+        assert len(applet.seen) == at
 
 
 @pytest.mark.parametrize(
