@@ -260,6 +260,19 @@ CARD: dict[int, Entry] = {
         "the person went no further (RNR-{code} at the workstation)",
         "Look the number up; the workstation told the person what to do.",
     ),
+    4243: Entry(
+        "wrong PIN; the card does not say how many attempts are left, and it is not tried again",
+        "Begin the login anew and enter the right PIN.",
+        "Hibás PIN-kód. A kártya nem közli, hány próbálkozása maradt; néhány hibás kód után zárolódik. Indítsa újra a"
+        " bejelentkezést.",
+    ),
+    4244: Entry(
+        "the login agent has no terminal to ask for the PIN at",
+        "Let it be started in a window: on Linux `Terminal=true` in the handler's .desktop file; on Windows without"
+        " hiding its console. Its reader may have keys of its own instead.",
+        "A bejelentkező program ablak nélkül indult, ezért nem tudta bekérni a PIN-kódot. A kártya nem kapott semmit,"
+        " próbálkozás nem veszett el. Értesítse az informatikát.",
+    ),
     4242: Entry(
         "the HIS client that began the login has called it off meanwhile",
         "Nothing; the person begins anew.",

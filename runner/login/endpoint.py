@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import socket
 import ssl
 import sys
@@ -21,7 +22,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import Attempts, Places
@@ -48,6 +49,7 @@ REQUEST_S = 10.0
 """Longest time from a connection to the end of its request; how long the EESZT takes does not count."""
 
 _DRAINED_BYTES = 65536
+_LENGTH = re.compile("[0-9]{1,18}")
 _SENTENCE = "A bejelentkezés most nem lehetséges. Értesítse az informatikát."
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -192,18 +194,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give the page or the state of health."""
-        path = urlsplit(self.path)
-        if path.path == "/healthz":
+        path, _, query = self.path.partition("?")
+        if path == "/healthz":
             self._answer(HTTPStatus.OK, {"status": "up"})
-        elif path.path == "/":
-            nonce = parse_qs(path.query).get("nonce", [""])[0][:128]
+        elif path == "/":
+            nonce = parse_qs(query).get("nonce", [""])[0][:128]
             self._show(HTTPStatus.OK, form_page(nonce=nonce, test=self._site.test))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
 
     def do_POST(self) -> None:
         """Take a login attempt."""
-        path = urlsplit(self.path).path
+        path = self.path.partition("?")[0]
         if path not in _LONGEST_BODIES:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
             return
@@ -212,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         lengths = self.headers.get_all("Content-Length", [])
         length = lengths[0] if len(lengths) == 1 else ""
-        if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
+        if not _LENGTH.fullmatch(length) or "Transfer-Encoding" in self.headers:
             self._refuse(HTTPStatus.LENGTH_REQUIRED, fault(4408, self._address, what="no length"))
             return
         if int(length) > _LONGEST_BODIES[path]:
@@ -288,6 +290,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.connection.settimeout(REQUEST_S)
+        self.request_version = self.protocol_version  # so that also what was no HTTP at all is answered with a head
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
