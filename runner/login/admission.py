@@ -88,7 +88,7 @@ class Admission:
         """Tell the HIS that a login came to nothing, and log it; also one of which the issuer was not asked."""
         his_user = request.his_user
         try:
-            self._logins.refuse(request.request_id)
+            self._logins.refuse(request.request_id, str(error))
         except RunnerError as trouble:  # the HIS sees it some minutes later, by the clock
             logger.warning(
                 "HIS could not be told of a refused login",

@@ -72,6 +72,22 @@ class LoginRow:
     handle_hash: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedLogin:
+    """
+    A login that came to nothing.
+
+    Attributes:
+        his_user: Whose it would have been.
+        at: When; aware UTC.
+        why: The fault, for the administrator.
+    """
+
+    his_user: str
+    at: datetime
+    why: str
+
+
 class Logins(Protocol):
     """Sessions and login requests in the database; each verb commits."""
 
@@ -97,8 +113,11 @@ class Logins(Protocol):
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
 
-    def refuse(self, request_id: int) -> None:
+    def refuse(self, request_id: int, why: str) -> None:
         """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        """Logins of the last day that came to nothing, the newest first."""
 
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""

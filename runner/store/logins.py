@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from runner.errors import fault
-from runner.ports import LoginRequest, LoginRow
+from runner.ports import LoginRequest, LoginRow, RefusedLogin
 from runner.store.rows import certain, to_instant
 from runner.store.waking import wake
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from runner.store.database import Database
     from runner.store.rows import Record
+
+
+_LONGEST_REASON = 400
 
 
 class StoredLogins:
@@ -59,10 +62,17 @@ class StoredLogins:
                 request["request_id"], request["his_user"], expires_at, request["handle_hash"], request["short_code"]
             )
 
-    def refuse(self, request_id: int) -> None:
+    def refuse(self, request_id: int, why: str) -> None:
         """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
         with self._database.writing() as scope:
-            scope.change("refuse_login_request", request_id=request_id, now=scope.now)
+            scope.change("refuse_login_request", request_id=request_id, refusal=why[:_LONGEST_REASON], now=scope.now)
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        """Logins of the last day that came to nothing, the newest first."""
+        return [
+            RefusedLogin(record["his_user"], certain(to_instant(record["ended_at"])), record["refusal"])
+            for record in self._database.read("refused_logins")
+        ]
 
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""

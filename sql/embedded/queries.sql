@@ -484,7 +484,14 @@ UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND
 
 -- refuse_login_request --
 -- It came to nothing, and whoever began it is to see so at once.
-UPDATE EESZT_LOGIN_REQUEST SET ended_at = :now WHERE request_id = :request_id AND ended_at IS NULL
+UPDATE EESZT_LOGIN_REQUEST SET ended_at = :now, refusal = :refusal WHERE request_id = :request_id AND ended_at IS NULL
+
+-- refused_logins --
+-- Logins that came to nothing, the newest first; they are forgotten a day later.
+SELECT r.his_user AS his_user, r.ended_at AS ended_at, r.refusal AS refusal
+  FROM EESZT_LOGIN_REQUEST r
+ WHERE r.refusal IS NOT NULL
+ ORDER BY r.ended_at DESC
 
 -- finish_login_request --
 -- It is being finished: whoever calls it off from now on ends the session; 0 rows: it was called off before.

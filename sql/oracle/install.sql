@@ -18,7 +18,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = 'd0f3ef2da2d001d06be53c805028beaac2dd25c7c9cc011ab24f71e7358c28b4';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056';
 SET DEFINE ON
 @@&next_script
 

@@ -309,7 +309,7 @@ def test_a_wrong_pin_is_presented_once_and_the_endpoint_is_told_why_nothing_come
     with caplog.at_level(logging.DEBUG):
         error = hospital.refused(applet)
     assert error.number == 4208
-    assert hospital.site.logins.refused == [1], "the HIS sees it at once"
+    assert hospital.site.logins.refusals == [1], "the HIS sees it at once"
     assert (applet.pins, len(hospital.doctor.asked)) == (1, 1)
     told = [str(vars(each)["fault"]) for each in caplog.records if getattr(each, "event", "") == "login.refused"]
     assert len(told) == 1

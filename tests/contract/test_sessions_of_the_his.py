@@ -171,9 +171,10 @@ def test_a_refused_login_shows_at_once(ward: Ward) -> None:
     begun = ward.begin()
     request = ward.store.logins.take(nonce_hash(begun.nonce))
     assert request is not None
-    ward.store.logins.refuse(request.request_id)
+    ward.store.logins.refuse(request.request_id, "wrong password")
     with ward.client() as (_, session):
         assert session.login_state(begun.handle) == ("REFUSED", None)
+    assert [(each.his_user, each.why) for each in ward.store.logins.refused()] == [(KOVACS, "wrong password")]
 
 
 def test_a_login_that_is_called_off_shows_at_once_and_cannot_be_finished(ward: Ward) -> None:

@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_refused_logged_and_leaves_no_session(
     assert error.value.sentence, "the person is told in Hungarian"
     assert site.logins.state() == []
     assert site.woken == []
-    assert site.logins.refused == [1], "the HIS sees it at once"
+    assert site.logins.refusals == [1], "the HIS sees it at once"
     (record,) = [each for each in caplog.records if getattr(each, "event", "") == "login.refused"]
     assert record.levelno == logging.WARNING
     assert vars(record)["number"] == number
@@ -87,4 +87,4 @@ def test_an_issuer_that_cannot_be_asked_leaves_no_session() -> None:
     with pytest.raises(TransportError):
         site.admission.by_password(a_request("kovacs"), PASSWORD)
     assert site.logins.state() == []
-    assert site.logins.refused == [1]
+    assert site.logins.refusals == [1]

@@ -73,8 +73,9 @@ def test_a_refused_login_shows_at_once(ward: Session, store: OracleStore) -> Non
     request = store.logins.take(nonce_hash)
     assert request is not None
     assert ward.tell("login_state", ("state", "minutes_left"), handle=handle)[0] == "CHECKING"
-    store.logins.refuse(request.request_id)
+    store.logins.refuse(request.request_id, "wrong password")
     assert ward.tell("login_state", ("state", "minutes_left"), handle=handle)[0] == "REFUSED"
+    assert [(each.his_user, each.why) for each in store.logins.refused()] == [(DOCTOR, "wrong password")]
 
 
 def test_a_login_that_is_called_off_meanwhile_is_not_finished(ward: Session, store: OracleStore) -> None:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from runner.domain.card import CardProof
 from runner.domain.policy import Recorder, Registration
 from runner.errors import fault
-from runner.ports import LoginRequest, LoginRow, Token
+from runner.ports import LoginRequest, LoginRow, RefusedLogin, Token
 
 INSTITUTION = "013579"
 TECHNICAL_USER = "TECHNIKAI-013579"
@@ -44,7 +44,7 @@ class MemoryLogins:
 
     Attributes:
         asked: How often a session was looked for.
-        refused: Requests that came to nothing.
+        refusals: Requests that came to nothing.
     """
 
     def __init__(self, clock: FrozenClock) -> None:
@@ -54,7 +54,7 @@ class MemoryLogins:
         self._rows: dict[int, LoginRow] = {}
         self._last = 0
         self.asked = 0
-        self.refused: list[int] = []
+        self.refusals: list[int] = []
 
     def begin(
         self,
@@ -77,9 +77,14 @@ class MemoryLogins:
             request = self._requests.pop(nonce_hash, None)
             return request if request is not None and self._clock.now() < request.expires_at else None
 
-    def refuse(self, request_id: int) -> None:
+    def refuse(self, request_id: int, why: str) -> None:
+        assert why
         with self._lock:
-            self.refused.append(request_id)
+            self.refusals.append(request_id)
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        with self._lock:
+            return [RefusedLogin(str(number), self._clock.now(), "refused") for number in self.refusals]
 
     def next_login_id(self) -> int:
         with self._lock:
