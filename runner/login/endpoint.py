@@ -26,7 +26,7 @@ from urllib.parse import parse_qs
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import Attempts, Places
-from runner.login.deadline import UntilDeadline
+from runner.login.deadline import UntilDeadline, drain
 from runner.login.page import CONTENT_SECURITY_POLICY, form_page, granted_page
 from runner.login.reception import FORM, JSON, Reception, status_of
 from runner.settings import Login
@@ -48,7 +48,6 @@ MOST_PER_ADDRESS = 64
 REQUEST_S = 10.0
 """Longest time from a connection to the end of its request; how long the EESZT takes does not count."""
 
-_DRAINED_BYTES = 65536
 _LENGTH = re.compile("[0-9]{1,18}")
 _SENTENCE = "A bejelentkezés most nem lehetséges. Értesítse az informatikát."
 _HEADERS = {
@@ -218,8 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, fault(4408, self._address, what="no length"))
             return
         if int(length) > _LONGEST_BODIES[path]:
-            self.rfile.read(min(int(length), _DRAINED_BYTES))  # so that the answer is read before the connection ends
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, fault(4408, self._address, what="too long"))
+            drain(self.connection)
             return
         body = self.rfile.read(int(length))
         try:

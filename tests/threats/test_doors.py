@@ -165,6 +165,7 @@ LENGTH = f"Content-Length: {len(BODY)}\r\n".encode()
     ("request_", "status"),
     [
         (b"POST /login/otp HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 411),
+        (POST + b"Content-Length: 1000000000\r\n\r\n", 413),
         (b"POST /login/otp HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n{}", 411),
         (b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"POST //[x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 404),
