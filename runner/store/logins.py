@@ -101,6 +101,8 @@ class StoredLogins:
                 sealed=login.sealed,
             )
             wake(scope, self._database.lanes, login.eeszt_user, login.his_user)
+        with self._database.writing() as scope:
+            scope.change("end_older_logins", **who, why="NEW_LOGIN", now=scope.now)
 
     def live(self, eeszt_user: str) -> LoginRow | None:
         """The person's session that has neither ended nor run out, or None."""

@@ -510,6 +510,13 @@ SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'login'
 UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
  WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
 
+-- end_older_logins --
+-- Of logins of one person that were stored at the same moment, and did not see each other, the one of the last number stays.
+UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
+ WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+   AND login_id < (SELECT MAX(n.login_id) FROM EESZT_LOGIN n
+                    WHERE n.ended_at IS NULL AND (n.eeszt_user = :eeszt_user OR n.his_user = :his_user))
+
 -- save_login --
 -- Store a session.
 INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed,
