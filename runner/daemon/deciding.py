@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner.domain import formats
 from runner.domain.facts import Assignment, Facts
 from runner.domain.policy import Decision, Recorder, Sender, decide, rules_asked
-from runner.errors import LoginError, TransportError
+from runner.errors import LoginError, RunnerError, TransportError
 from runner.ports import DecisionNote, LoginAtRecording, Proof
 
 if TYPE_CHECKING:
@@ -112,6 +112,17 @@ def token_of(site: Site, acting_user: str, his_user: str | None = None, *, look:
     except (LoginError, TransportError) as error:
         logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
         raise NoTokenError from error
+
+
+def lives_on(site: Site, token: Token) -> bool:
+    """Whether a token that was given is still its person's, and not that of a session that has ended since."""
+    try:
+        now = site.sessions.token(token.eeszt_user)
+    except RunnerError:
+        return True  # nothing was heard of an end; the token has its own
+    if now is None:
+        return False
+    return now.assertion_id == token.assertion_id or token.eeszt_user == site.technical_user
 
 
 def _facts(
