@@ -84,7 +84,9 @@ def run_lint(args: argparse.Namespace) -> int:
     folders = _folders(args)
     checked = check(folders.mappings, folders.templates, folders.sources, contract=folders.contract)
     columns = "no database was looked at" if args.no_database else ""
-    if not checked.found and not columns:
+    if checked.found:
+        columns = columns or "not compared before the files are good"
+    elif not columns:
         columns = app.check_columns(args.settings, folders, checked)
     problems = checked.told
     for problem in problems:

@@ -79,6 +79,7 @@ class _Case:
     number: int
     data: Mapping[str, Any]
     update: bool
+    refusal: str = ""
     problems: list[RunnerError] = field(default_factory=list)
 
     def differs(self, what: str, expected: object, got: object) -> None:
@@ -160,6 +161,7 @@ def _run(case: _Case) -> None:
         prepared = case.kind.prepare(row, item, item.row.message_id or "")
     except RowRefused as refused:
         outcome, column = refused.outcome, refused.column
+        case.refusal = f": {outcome.reason_code}, {outcome.status_text}"
     except RunnerError as error:
         case.differs("the mapping", "a message", error)
         return
@@ -263,7 +265,7 @@ def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
 def _compare_message(case: _Case, name: str, body: bytes | None) -> None:
     path = case.folder / name
     if body is None:
-        case.differs("the message", name, "none, the row was refused")
+        case.differs("the message", name, f"none, the row was refused{case.refusal}")
         return
     parser = etree.XMLParser(remove_blank_text=True, remove_comments=True)
     got = etree.fromstring(body, parser)
