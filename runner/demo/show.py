@@ -217,11 +217,13 @@ def example(number: int) -> str:
 
 
 def _statements() -> Iterator[str]:
-    """Statements of standard input, one after the other; the last one may lack its semicolon."""
+    """Statements of standard input until its end or `exit`; the last one may lack its semicolon."""
     text, prompt = "", sys.stdin.isatty()
     if prompt:
         print("sql> ", end="", flush=True)
     for line in sys.stdin:
+        if not text.strip() and line.strip(" ;\n").lower() in {"exit", "quit"}:
+            return
         text += line
         if sqlite3.complete_statement(text):
             yield text.strip()

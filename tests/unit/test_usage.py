@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.cli import main
-from runner.cli.output import FAILED, USAGE
+from runner.cli.output import DONE, FAILED, USAGE
 from tests.mapping.site import ROOT
 
 
@@ -59,3 +59,14 @@ def test_lint_says_what_is_no_mistake_but_should_be_known(tmp_path: Path, capsys
     said = capsys.readouterr().out
     assert "note: RNR-2080" in said
     assert "the item ends PARKED and is never sent again" in said
+
+
+def test_a_command_in_a_folder_that_is_gone_works_still(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["contract", "check", str(ROOT / "mappings" / "contract" / "reference-1")]) == DONE
+    assert "erecept.Feliras" in capsys.readouterr().out
