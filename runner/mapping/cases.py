@@ -79,7 +79,6 @@ class _Case:
     number: int
     data: Mapping[str, Any]
     update: bool
-    refusal: str = ""
     problems: list[RunnerError] = field(default_factory=list)
 
     def differs(self, what: str, expected: object, got: object) -> None:
@@ -161,12 +160,12 @@ def _run(case: _Case) -> None:
         prepared = case.kind.prepare(row, item, item.row.message_id or "")
     except RowRefused as refused:
         outcome, column = refused.outcome, refused.column
-        case.refusal = f": {outcome.reason_code}, {outcome.status_text}"
     except RunnerError as error:
         case.differs("the mapping", "a message", error)
         return
     if "message" in case.data:
-        _compare_message(case, case.data["message"], prepared.body if prepared else None)
+        refused_for = (outcome.status_text if outcome is not None else None) or ""
+        _compare_message(case, case.data["message"], prepared.body if prepared else None, refused_for)
     if "document" in case.data:
         _compare_document(case, case.data["document"], prepared.document if prepared else {}, "")
     if prepared is not None and "answer" in case.data:
@@ -262,10 +261,10 @@ def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
     ]
 
 
-def _compare_message(case: _Case, name: str, body: bytes | None) -> None:
+def _compare_message(case: _Case, name: str, body: bytes | None, refused: str = "") -> None:
     path = case.folder / name
     if body is None:
-        case.differs("the message", name, f"none, the row was refused{case.refusal}")
+        case.differs("the message", name, f"none, the row was refused: {refused}")
         return
     parser = etree.XMLParser(remove_blank_text=True, remove_comments=True)
     got = etree.fromstring(body, parser)

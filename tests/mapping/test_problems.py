@@ -428,7 +428,7 @@ def test_a_macro_is_not_proposed_as_a_template(site: Site) -> None:
 def test_a_case_whose_row_is_refused_says_why(site: Site) -> None:
     site.edit("mappings/erecept_feliras/mapping_test.yaml", 'TAJ: "032154784"', 'TAJ: "032154785"')
     failed = [str(problem) for case in site.cases("erecept_feliras") for problem in case.problems]
-    assert any("the row was refused: BAD_FIELD, A TAJ mező hibás" in each for each in failed), failed
+    assert any("the row was refused: A TAJ mező hibás" in each for each in failed), failed
 
 
 def test_good_files_have_no_problem(site: Site) -> None:

@@ -10,6 +10,7 @@ import pytest
 from runner.cli import main
 from runner.cli.output import DONE, FAILED, USAGE
 from tests.mapping.site import ROOT
+from tests.unit.test_settings import SMALLEST
 
 
 def usage_error(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -70,3 +71,13 @@ def test_a_command_in_a_folder_that_is_gone_works_still(
     gone.rmdir()
     assert main(["contract", "check", str(ROOT / "mappings" / "contract" / "reference-1")]) == DONE
     assert "erecept.Feliras" in capsys.readouterr().out
+
+
+def test_lint_tells_what_the_settings_say_wrongly_of_rules(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    settings = tmp_path / "runner.toml"
+    wrong = '[rules."jelentes.bejelentkezes_nelkul"]\nchoice = "TECHNIKAI"\n[rules."nincs.ilyen"]\nsend_within = "2s"\n'
+    settings.write_text(SMALLEST + wrong, encoding="utf-8")
+    assert main(["--settings", str(settings), "mapping", "lint", "--no-database"]) == FAILED
+    told = capsys.readouterr().out
+    assert "RNR-2026 settings [rules.'nincs.ilyen']" in told
+    assert "expected PARKED or TECHNICAL, got 'TECHNIKAI'" in told
