@@ -410,7 +410,7 @@ def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> N
 
 def test_problems_of_a_file_stand_in_the_order_of_its_lines_and_each_once(site: Site) -> None:
     site.edit(FELIRAS, "lane: interactive", "lane: interaktiv")
-    site.edit(FELIRAS, "type: taj}", "type: tajj}")
+    site.edit(FELIRAS, "type: date}", "type: datum}")
     site.edit(FELIRAS, "operation: erecept.Feliras", "operation: erecept.Felirass")
     site.edit(FELIRAS, "give_up: 10min", "giveup: 10min")
     found = [str(each) for each in site.lint()]
