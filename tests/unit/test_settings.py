@@ -133,9 +133,15 @@ def test_an_unknown_key_is_answered_with_the_nearest_right_name(tmp_path: Path) 
 
 def test_missing_sections_are_told_by_their_required_keys(tmp_path: Path) -> None:
     found = problems(tmp_path, '[runner]\nname = "a"\n')
-    assert {number for number, _, _ in found} == {1003}
+    assert {number for number, _, _ in found} == {1003, 1060}
     assert "setting 'institution.code' is missing" in {what for _, _, what in found}
     assert "setting 'runner.state_dir' is missing" in {what for _, _, what in found}
+    assert "audit.folder" not in str(found), "its default is below the folder whose absence is told"
+
+
+def test_a_file_without_a_database_is_told_so(tmp_path: Path) -> None:
+    found = problems(tmp_path, SMALLEST.replace('[database]\npath = "eeszt.db"\n', ""))
+    assert [number for number, _, _ in found] == [1060]
 
 
 @pytest.mark.parametrize("key", ["password", "jelszo", "client_secret"])
