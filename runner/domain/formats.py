@@ -150,8 +150,8 @@ _ALL = (
     ),
     Format(
         "eeszt_felhasznalo",
-        "EESZT felhasználónév",
-        "Az EESZT felhasználónév orvosnál az O betű és a pecsétszám.",
+        "EESZT-felhasználónév",
+        "Az EESZT-felhasználónév orvosnál az O betű és a pecsétszám.",
         _eeszt_felhasznalo,
         "vendor's partner circular T5: doctors are O + stamp number; other users' form is ours",
     ),
