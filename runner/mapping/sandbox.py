@@ -17,6 +17,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.runtime import Macro
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.visitor import NodeTransformer
@@ -67,6 +68,9 @@ METHODS: Mapping[type, frozenset[str]] = {
     date: frozenset({"year", "month", "day"}),
 }
 """Attributes and methods of values that may be used."""
+
+_OF_JINJA = frozenset({"jinja2.environment", "jinja2.runtime"})
+"""Modules of what a template meets of Jinja's own."""
 
 
 class _Exact(NodeTransformer):
@@ -223,15 +227,18 @@ class Language(SandboxedEnvironment):
     def _of_value(self, value: Any, name: str) -> Any:
         if isinstance(value, Undefined):
             return super().getattr(value, name)
+        if type(value).__module__ in _OF_JINJA and not name.startswith("_"):
+            return super().getattr(value, name)  # a macro of an imported template, or `loop`
         for kind, allowed in METHODS.items():
             if isinstance(value, kind) and name in allowed:
                 return getattr(value, name)
-        if type(value).__module__ in {"jinja2.environment", "jinja2.runtime"} and not name.startswith("_"):
-            return super().getattr(value, name)  # a macro of an imported template, or `loop`
         return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what may be called, and count it."""
+        if type(obj) is Macro and not kwargs:  # what ``super`` comes to for it
+            spend()
+            return obj(context.eval_ctx, *args)
         receiver = getattr(obj, "__self__", "")
         spend(len(receiver) if isinstance(receiver, str) else 0)
         return super().call(context, obj, *args, **kwargs)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.database import commits, history
 from tests.bench.documents import documents
 from tests.bench.flows import idle, memory, throughput
+from tests.bench.logins import logins
 from tests.bench.own_time import own_time
 from tests.bench.report import NOT_HERE, Report, machine, write_page
 
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Section] = {
     "history": lambda report, folder, quick: history(report, folder, quick=quick),
     "memory": lambda report, folder, quick: memory(report, folder, quick=quick),
     "documents": lambda report, folder, quick: documents(report, folder, quick=quick),
+    "logins": lambda report, folder, quick: logins(report, folder, quick=quick),
     "commits": lambda report, folder, _: commits(report, folder),
 }
 

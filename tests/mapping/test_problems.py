@@ -411,6 +411,29 @@ def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> N
         assert site.lint(), lines[number]
 
 
+def test_problems_of_a_file_stand_in_the_order_of_its_lines_and_each_once(site: Site) -> None:
+    site.edit(FELIRAS, "lane: interactive", "lane: interaktiv")
+    site.edit(FELIRAS, "type: date}", "type: datum}")
+    site.edit(FELIRAS, "operation: erecept.Feliras", "operation: erecept.Felirass")
+    site.edit(FELIRAS, "give_up: 10min", "giveup: 10min")
+    found = [str(each) for each in site.lint()]
+    lines = [int(each.split(":")[1]) for each in found if each.split()[1].startswith(FELIRAS)]
+    assert len(lines) == 5
+    assert lines == sorted(lines)
+    assert len(set(found)) == len(found)
+
+
+def test_a_macro_is_not_proposed_as_a_template(site: Site) -> None:
+    site.edit(FELIRAS, "template: erecept_feliras.xml.j2", "template: cda.xml.j2")
+    assert [each for each in map(str, site.lint()) if "'_cda" in each] == []
+
+
+def test_a_case_whose_row_is_refused_says_why(site: Site) -> None:
+    site.edit("mappings/erecept_feliras/mapping_test.yaml", 'TAJ: "032154784"', 'TAJ: "032154785"')
+    failed = [str(problem) for case in site.cases("erecept_feliras") for problem in case.problems]
+    assert any("the row was refused: A TAJ mező hibás" in each for each in failed), failed
+
+
 def test_good_files_have_no_problem(site: Site) -> None:
     assert site.lint() == []
 
