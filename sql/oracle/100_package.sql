@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483' THEN
+  IF l_sha256 = '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -530,7 +530,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -777,7 +778,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
         FROM EESZT_OUT_INTERACTIVE o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('interactive', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -1066,7 +1071,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -1313,7 +1319,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
         FROM EESZT_OUT_QUERY o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('query', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -1602,7 +1612,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -1849,7 +1860,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
         FROM EESZT_OUT_BACKGROUND o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('background', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -1895,7 +1910,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   FUNCTION who (p_his_user IN VARCHAR2) RETURN VARCHAR2 IS
     l_bound VARCHAR2(100 CHAR);
   BEGIN
-    l_bound := SYS_CONTEXT('EESZT_CTX', 'HIS_USER');
+    -- by the number of the login, since a context's value is cut at 256 bytes, and a name may have 400
+    FOR rec IN (
+      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID'))
+    ) LOOP
+      l_bound := rec.his_user;
+    END LOOP;
     IF l_bound IS NOT NULL AND p_his_user IS NOT NULL AND p_his_user <> l_bound THEN
       RAISE_APPLICATION_ERROR(-20710, 'A munkamenet más felhasználóhoz van kötve.' || ' (' || l_bound || ')');
     END IF;
@@ -2307,7 +2327,7 @@ END EESZT_API;
 DECLARE
   l_error VARCHAR2(4000);
 BEGIN
-  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || SUBSTR(e.text, 1, 900)) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_OUT_INTERACTIVE_API', 'EESZT_OUT_QUERY_API', 'EESZT_OUT_BACKGROUND_API',
       'EESZT_API');
   IF l_error IS NOT NULL THEN
@@ -2318,5 +2338,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -7,67 +7,67 @@ SET VERIFY OFF
 SET FEEDBACK OFF
 COLUMN next_script NEW_VALUE next_script NOPRINT
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '010_script_table.sql', 'skip.sql') AS next_script
   FROM USER_TABLES t WHERE t.table_name = 'EESZT_SCHEMA_SCRIPT';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '020_sequences.sql' AND s.sha256 = '27b60f60d4ef8503600f36a9fef01febf5eae2d07ed881cc0cce058f3ceb067d';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_interactive.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_interactive.sql' AND s.sha256 = '7010ed25228db6e52f6f023275ee1b89a8242c85a2cb501ddb3c21cd12d728bc';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_query.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_query.sql' AND s.sha256 = 'c9c1898e3bc7eae4dd0be70d57665f36749951a0f969e1cba3a7fa20e1c8a291';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_background.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_background.sql' AND s.sha256 = 'd8d804010d1ba22d6050b1720c518d0bf872866572289f1d208fec19dcf54fd3';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '050_states.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '050_states.sql' AND s.sha256 = 'dbbc3143b27d50c6f5d82632f3911c9a42a606eed97cbd9316a34f04c6558f77';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '070_locks.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = 'fdfcb3e16a2718a094ef72816ac8bdcdeb195fdda82ab781465100592f1fb4e4';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = 'def582b8f6d406c4eb276b8eb6ecde5dfaa40c3e7b1e067da5efa1a25b3d3f8f';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '090_context.sql' AND s.sha256 = 'f928321f7f67659664dec818e1cd964b04044b139806e942a606a46d539563a2';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a9ce47ac95694f93ad19e2e8674b7028f9c1c954152b159bc6a00cc966c71072';
-SET DEFINE ON
 @@&next_script

@@ -466,9 +466,9 @@ SELECT o.[item_id] AS item_id FROM [outbox] o WHERE o.[asked_at] IS NOT NULL AND
 -- Originals that do not know yet how their last withdrawal ended, since another session held them at that moment.
 SELECT o.[item_id] AS item_id, w.[state] AS state, w.[reason_code] AS reason_code, w.[sent_at] AS sent_at,
        w.[status_text] AS status_text
-  FROM [outbox] o JOIN [outbox] w
-    ON w.[item_id] = (SELECT MAX(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
- WHERE o.[owed_id] IS NOT NULL AND o.[compensation] = 'DUE'
+  FROM [outbox] o JOIN [outbox] w ON w.[withdraws] = o.[item_id]
+ WHERE w.[item_id] = (SELECT MAX(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
+   AND o.[owed_id] IS NOT NULL AND o.[compensation] = 'DUE'
    AND w.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
  FETCH FIRST :limit ROWS ONLY
 
@@ -690,11 +690,11 @@ SELECT u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS
 -- roles --
 -- In which roles an identity may work at a workplace today, by the day in Budapest.
 SELECT DISTINCT a.role AS role
-  FROM EESZT_USER_WORKPLACE a CROSS JOIN (SELECT [now] AS at FROM DUAL) n
+  FROM EESZT_USER_WORKPLACE a CROSS JOIN (SELECT [now] AS instant FROM DUAL) n
  WHERE a.eeszt_user = :eeszt_user
    AND (a.workplace = :workplace
         OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = :workplace))
-   AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
+   AND TRUNC(CAST([local n.instant] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
 
 -- begin_login --
 -- Note that a HIS user is about to log in.

@@ -252,7 +252,8 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -485,7 +486,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     FOR rec IN (
       [query original]
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER([lane], rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -659,7 +664,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   FUNCTION who (p_his_user IN VARCHAR2) RETURN VARCHAR2 IS
     l_bound VARCHAR2(100 CHAR);
   BEGIN
-    l_bound := SYS_CONTEXT('EESZT_CTX', 'HIS_USER');
+    -- by the number of the login, since a context's value is cut at 256 bytes, and a name may have 400
+    FOR rec IN (
+      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID'))
+    ) LOOP
+      l_bound := rec.his_user;
+    END LOOP;
     IF l_bound IS NOT NULL AND p_his_user IS NOT NULL AND p_his_user <> l_bound THEN
       RAISE_APPLICATION_ERROR(-20710, [error 20710] || ' (' || l_bound || ')');
     END IF;
