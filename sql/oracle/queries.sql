@@ -630,6 +630,21 @@ SELECT o.[item_id] AS item_id
    AND (o.[recorded_by] IN (SELECT jt.name FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) jt)
         OR o.[acting_user] = :eeszt_user)
 
+-- parked_before_login --
+-- What a login should have woken and did not, since another session held it then, or since it was decided just before: parked
+-- before that login, or within half a minute of it.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[parked_id] IS NOT NULL AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
+   AND o.[state_at] <= :until
+   AND EXISTS (
+         SELECT 1 FROM EESZT_LOGIN l
+          WHERE l.live_user IS NOT NULL AND l.ends_at > [now] AND l.started_at >= o.[state_at] - INTERVAL '30' SECOND
+            AND (l.his_user = o.[recorded_by] OR l.eeszt_user = o.[acting_user]
+                 OR EXISTS (SELECT 1 FROM EESZT_USER_MAP u
+                             WHERE u.his_user = o.[recorded_by] AND u.eeszt_user = l.eeszt_user)))
+ FETCH FIRST :limit ROWS ONLY
+
 -- unknown_for_login --
 -- What only this person may ask after, and what ended by absence under his name.
 SELECT o.[item_id] AS item_id

@@ -13,7 +13,7 @@ import pytest
 from runner.domain.outbox import Compensation, State, Verdict, WardAnswer
 from runner.domain.outcome import Ending
 from runner.ports import KeptFor, Permitted, WriteBack
-from tests.support.rows import LONG_AGO, Hand, Lab, claim, claim_probes, completion, request, sent
+from tests.support.rows import LONG_AGO, Hand, Lab, claim, claim_probes, completion, log_in, request, sent
 
 
 @pytest.fixture
@@ -171,11 +171,15 @@ def test_a_sweep_passes_over_what_is_locked_and_comes_back_to_it(several: Lab) -
 
 def test_a_login_wakes_what_is_not_locked_and_fails_for_nothing(several: Lab) -> None:
     ids = [several.insert() for _ in range(2)]
-    several.force(*((item, {"state": "PARKED", "reason_code": "LOGIN", "next_at": None}) for item in ids))
+    parked = {"state": "PARKED", "reason_code": "LOGIN", "next_at": None, "state_at": LONG_AGO}
+    several.force(*((item, parked) for item in ids))
     with several.transaction() as hand:
         lock(hand, "EESZT_OUT_BACKGROUND", "item_id", ids[0])
-        several.store.outbox.wake("O12345", "kovacs.anna")
+        log_in(several, "O12345", "kovacs.anna")
         assert [several.row(item).state for item in ids][1] is State.NEW
+        assert several.store.outbox.wake_missed() == 0, "it is held still"
+    assert several.store.outbox.wake_missed() == 1, "nobody needs to remember that it was held"
+    assert several.row(ids[0]).state is State.NEW
 
 
 def test_a_copy_into_a_locked_row_is_made_later_and_holds_up_no_other(several: Lab) -> None:
