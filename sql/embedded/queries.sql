@@ -391,8 +391,7 @@ SELECT [item_id] FROM [outbox]
    AND ([recorded_by] IN (SELECT value FROM json_each(:his_users)) OR [acting_user] = :eeszt_user)
 
 -- parked_before_login --
--- What a login should have woken and did not, since it was decided just before: parked before that login, or within half a
--- minute of it.
+-- What stands parked though its person has logged in since, or within half a minute before.
 SELECT o.[item_id] FROM [outbox] o
  WHERE o.[state] = 'PARKED' AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
    AND o.[state_at] <= :until

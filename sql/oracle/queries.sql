@@ -631,8 +631,7 @@ SELECT o.[item_id] AS item_id
         OR o.[acting_user] = :eeszt_user)
 
 -- parked_before_login --
--- What a login should have woken and did not, since another session held it then, or since it was decided just before: parked
--- before that login, or within half a minute of it.
+-- What stands parked though its person has logged in since, or within half a minute before: another session held it then.
 SELECT o.[item_id] AS item_id
   FROM [outbox] o
  WHERE o.[parked_id] IS NOT NULL AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')

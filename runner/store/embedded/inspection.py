@@ -83,7 +83,7 @@ def _differences(
             for column, type_ in columns[name].items():
                 if there[name].get(column) != type_:
                     text = "the column is missing" if column not in there[name] else f"it is {there[name][column]}"
-                    advice = "Move the file away and let `eeszt-runner db install` make a new one: it alters no table in place."
+                    advice = "Move the file away and let `eeszt-runner db install` make a new one."
                     yield Difference(f"{name}.{column}", Grade.WRONG, text, advice=advice)
         elif _plain(found[kind, name][1]) != _plain(sql):
             ddl = (f"DROP {kind.upper()} {name}", sql)
