@@ -24,7 +24,7 @@ SCHEMA: dict[int, Entry] = {
     7541: Entry(
         "the database's file was made by an older release: it lacks {missing}; nothing was changed",
         "An embedded database is not altered in place: stop the daemon and whatever has it open, move the file away"
-        " together with those beside it that end in -wal and -shm, and run `eeszt-runner db install`; what it held stays"
-        " in the old file.",
+        " together with those beside it that end in -wal and -shm, and run `eeszt-runner db install`; what it held"
+        " stays in the old file.",
     ),
 }

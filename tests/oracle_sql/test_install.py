@@ -68,6 +68,29 @@ def test_a_statement_that_the_database_refuses_is_named_and_what_ran_stays(bare_
         assert names(pending(connection, every))[0] == "030_tables.sql"
 
 
+@pytest.mark.parametrize(
+    ("rule", "script", "advice"),
+    [
+        ("error=1031:CREATE OR REPLACE CONTEXT", "090_context.sql", "GRANT CREATE ANY CONTEXT TO "),
+        ("error=1031:CREATE OR REPLACE PACKAGE EESZT_API", "100_package.sql", "GRANT CREATE PROCEDURE TO "),
+        ("error=1653:CREATE TABLE EESZT_LOGIN ", "030_tables.sql", ""),
+    ],
+)
+def test_a_right_that_is_missing_is_named_with_the_statement_of_the_dba(
+    bare_oracle: OracleDatabase, rule: str, script: str, advice: str
+) -> None:
+    every = site_scripts(bare_oracle)
+    bare_oracle.fault(rule)
+    with closing(bare_oracle.connect()) as connection:
+        with pytest.raises(StoreError, match=rf"RNR-7503 {script}: ") as caught:
+            run(connection, every)
+        told = f". A DBA runs: {advice}{bare_oracle.owner.upper()}"
+        assert (told in str(caught.value)) is bool(advice)
+        assert ("A DBA runs" in str(caught.value)) is bool(advice)
+        run(connection, pending(connection, every))
+    assert bare_oracle.run(INVALID) == []
+
+
 def test_a_unit_that_does_not_compile_is_not_recorded(bare_oracle: OracleDatabase) -> None:
     body = "CREATE OR REPLACE PROCEDURE EESZT_X AS\nBEGIN\n  nincs_ilyen;\nEND;\n/\n"
     with closing(bare_oracle.connect()) as connection:

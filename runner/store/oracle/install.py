@@ -11,6 +11,7 @@ import oracledb
 
 from runner.errors import fault
 from runner.store.oracle.ddl import schema_version
+from runner.store.oracle.prerequisites import remedy
 from runner.store.oracle.script import Script
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def _run(cursor: oracledb.Cursor, script: Script) -> None:
         except oracledb.DatabaseError as error:
             reason = str(error).splitlines()[0]
         if reason is not None:
+            if mended_by := remedy(statement, reason, str(cursor.connection.username).upper()):
+                reason = f"{reason}. A DBA runs: {mended_by}"
             raise fault(7503, script.name, statement=number, count=len(all_statements), reason=reason)
 
 

@@ -1,5 +1,5 @@
 -- optional/create_users.sql: the users, before anything else.
--- Made from sql/oracle/source; do not change it, copy it. In SQL*Plus or SQLcl, as a DBA.
+-- Made from sql/oracle/source; do not change it, copy it. In SQL*Plus or SQLcl, as SYS, in the pluggable database.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET VERIFY OFF

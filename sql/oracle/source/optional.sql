@@ -1,7 +1,7 @@
 -- What a DBA may run besides the scripts, on Oracle; see tables.sql. Each becomes a file of the folder `optional`.
 
 -- create_users --
--- The three users: owner, daemon, and, where MedWorkS has none, the HIS's. Once, as a DBA; names of tablespaces are the site's.
+-- The three users: owner, daemon, and, where MedWorkS has none, the HIS's. Once, as SYS; names of tablespaces are the site's.
 ACCEPT owner_password CHAR PROMPT 'Password of [owner]: ' HIDE
 ACCEPT runtime_password CHAR PROMPT 'Password of [runtime]: ' HIDE
 ACCEPT tablespace CHAR PROMPT 'Tablespace of [owner]: '
