@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4' THEN
+  IF l_sha256 = 'e46163c9468548bf61a385b2fecbe4b25086c830570c1cbc35ba31e22353c2e1' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -198,8 +198,9 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- Errors: 20701 20703
   FUNCTION wait_for (p_item_id IN NUMBER, p_seconds IN NUMBER DEFAULT 10) RETURN VARCHAR2;
 
-  -- The answer of a query, JSON, for who asked alone: the session must be bound to his login. An empty answer means that the
-  -- EESZT showed nothing, not that there is nothing.
+  -- The answer of a query, for who asked alone: the session must be bound to his login. One JSON object: rows (what was
+  -- found), about (what the answer says of itself), filtered (whether something was left out), raw (as it came, where it is
+  -- kept). No rows mean that the EESZT showed nothing, not that there is nothing.
   -- Errors: 20701 20711 20712
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB;
 
@@ -2338,5 +2339,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'e46163c9468548bf61a385b2fecbe4b25086c830570c1cbc35ba31e22353c2e1', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

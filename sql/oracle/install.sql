@@ -64,7 +64,7 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '1afa6c296e5fbd1cd349399de70c6f0d939becf64acccd44b0bbf0a750fdd5e4';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'e46163c9468548bf61a385b2fecbe4b25086c830570c1cbc35ba31e22353c2e1';
 @@&next_script
 
 SET DEFINE ON

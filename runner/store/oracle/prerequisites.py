@@ -43,7 +43,7 @@ def remedy(statement: str, reason: str, owner: str) -> str:
 
 
 def compare_prerequisites(found: Objects, owner: str) -> Inspected:
-    """Tell which right the owner lacks where something does not stand for want of it; others may have been taken back."""
+    """Tell which right the owner lacks where something does not stand for want of it; others may be taken back."""
     return Inspected("owner's rights", f"{owner} could make everything", [*_lacking(found, owner)])
 
 

@@ -573,8 +573,9 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- Errors: 20701 20703
   FUNCTION wait_for (p_item_id IN NUMBER, p_seconds IN NUMBER DEFAULT 10) RETURN VARCHAR2;
 
-  -- The answer of a query, JSON, for who asked alone: the session must be bound to his login. An empty answer means that the
-  -- EESZT showed nothing, not that there is nothing.
+  -- The answer of a query, for who asked alone: the session must be bound to his login. One JSON object: rows (what was
+  -- found), about (what the answer says of itself), filtered (whether something was left out), raw (as it came, where it is
+  -- kept). No rows mean that the EESZT showed nothing, not that there is nothing.
   -- Errors: 20701 20711 20712
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB;
 
