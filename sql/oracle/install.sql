@@ -49,7 +49,7 @@ SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '070_locks.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = 'def582b8f6d406c4eb276b8eb6ecde5dfaa40c3e7b1e067da5efa1a25b3d3f8f';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = '91e3ab9639c272358ac4f3806fc94e5a6b8772e80cb69b5b9d96046a5460cadc';
 @@&next_script
 
 SET DEFINE ON
@@ -64,7 +64,7 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'e46163c9468548bf61a385b2fecbe4b25086c830570c1cbc35ba31e22353c2e1';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '181259fa2a206cabd3b8c9b89919071142516898a6f5a4df0f86188a9703b1b8';
 @@&next_script
 
 SET DEFINE ON

@@ -719,7 +719,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_replaces          IN NUMBER DEFAULT NULL,
     p_first_recorded_at IN TIMESTAMP DEFAULT NULL) RETURN NUMBER IS
     l_lane VARCHAR2(60 CHAR);
-    l_who  VARCHAR2(100 CHAR);
+    l_who  VARCHAR2(4000);
     l_item NUMBER;
   BEGIN
     l_who := who(p_recorded_by);
@@ -735,7 +735,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION withdraw (p_item_id IN NUMBER, p_his_user IN VARCHAR2 DEFAULT NULL) RETURN VARCHAR2 IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_state      VARCHAR2(20 CHAR);
   BEGIN
@@ -761,7 +761,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_his_user    IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_item       NUMBER;
   BEGIN
@@ -842,7 +842,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB IS
     l_lane   VARCHAR2(60 CHAR);
-    l_who    VARCHAR2(100 CHAR);
+    l_who    VARCHAR2(4000);
     l_found  NUMBER := 0;
     l_result CLOB;
   BEGIN
@@ -887,7 +887,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_recorded_by IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane    VARCHAR2(60 CHAR);
-    l_who     VARCHAR2(100 CHAR);
+    l_who     VARCHAR2(4000);
     l_item    NUMBER;
     l_refusal NUMBER;
     l_state   VARCHAR2(20 CHAR);

@@ -36,7 +36,7 @@ END EESZT_LOCK_ORDER;
 /
 CREATE OR REPLACE PROCEDURE EESZT_ADD_RECORD (p_document_type IN VARCHAR2, p_source_key IN VARCHAR2) AS
   PRAGMA AUTONOMOUS_TRANSACTION;
-  l_family EESZT_RECORD_HEAD.document_type%TYPE;
+  l_family VARCHAR2(4000);
 BEGIN
   SELECT NVL(MAX(t.withdrawal_type), p_document_type) INTO l_family
     FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = p_document_type;
@@ -48,7 +48,7 @@ EXCEPTION
 END EESZT_ADD_RECORD;
 /
 CREATE OR REPLACE PROCEDURE EESZT_LOCK_RECORD (p_document_type IN VARCHAR2, p_source_key IN VARCHAR2) AS
-  l_family EESZT_RECORD_HEAD.document_type%TYPE;
+  l_family VARCHAR2(4000);
   e_busy   EXCEPTION;
   PRAGMA EXCEPTION_INIT (e_busy, -30006);
 BEGIN
