@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '181259fa2a206cabd3b8c9b89919071142516898a6f5a4df0f86188a9703b1b8' THEN
+  IF l_sha256 = 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -412,9 +412,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
   BEGIN
     UPDATE EESZT_OUT_INTERACTIVE
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -953,9 +954,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
   BEGIN
     UPDATE EESZT_OUT_QUERY
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -1494,9 +1496,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
   BEGIN
     UPDATE EESZT_OUT_BACKGROUND
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -2339,5 +2342,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '181259fa2a206cabd3b8c9b89919071142516898a6f5a4df0f86188a9703b1b8', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

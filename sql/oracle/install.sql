@@ -64,7 +64,7 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '181259fa2a206cabd3b8c9b89919071142516898a6f5a4df0f86188a9703b1b8';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649';
 @@&next_script
 
 SET DEFINE ON

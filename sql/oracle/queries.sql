@@ -143,9 +143,10 @@ UPDATE [outbox]
 -- The original of a withdrawal that came to nothing; steps.withdrawal_ended says the same.
 UPDATE [outbox]
    SET [compensation] = 'FAILED',
+       -- cut before it is put together: more than 4000 bytes would be ORA-01489
        [status_text] = CASE WHEN :why IS NULL THEN '{WITHDRAWAL_FAILED}'
-                            WHEN LENGTH('{WITHDRAWAL_FAILED}' || ' ' || :why) > 1000
-                            THEN SUBSTR('{WITHDRAWAL_FAILED}' || ' ' || :why, 1, 999) || '…'
+                            WHEN LENGTH('{WITHDRAWAL_FAILED}') + 1 + LENGTH(:why) > 1000
+                            THEN '{WITHDRAWAL_FAILED}' || ' ' || SUBSTR(:why, 1, 998 - LENGTH('{WITHDRAWAL_FAILED}')) || '…'
                             ELSE '{WITHDRAWAL_FAILED}' || ' ' || :why END
  WHERE [item_id] = :item_id AND [compensation] = 'DUE'
 
