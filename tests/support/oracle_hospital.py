@@ -190,7 +190,7 @@ class OracleHospital:
         for name in names:
             self.daemons[name].start()
         lanes = {(name, lane) for name in names for lane in ("interactive", "query", "background")}
-        self.until("heartbeats", lambda: lanes <= self.beating(began), 60)
+        self.until("heartbeats", lambda: lanes <= self.beating(began), 240)
 
     def beating(self, since: datetime) -> set[tuple[str, str]]:
         """Which daemons have shown themselves alive on which lane since then."""
@@ -201,7 +201,7 @@ class OracleHospital:
             if row["beat_at"].replace(tzinfo=UTC) >= since - timedelta(seconds=1)  # type: ignore[attr-defined]
         }
 
-    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 90.0) -> None:
         """Wait until something has happened; a daemon that ends by itself meanwhile is told."""
         end = time.monotonic() + timeout_s
         while not happened():
@@ -211,7 +211,7 @@ class OracleHospital:
             assert time.monotonic() < end, f"waited {timeout_s:.0f} s in vain: {what}"
             time.sleep(0.05)
 
-    def settle(self, timeout_s: float = 60.0) -> None:
+    def settle(self, timeout_s: float = 240.0) -> None:
         """Wait until nothing is under way any more."""
         try:
             self.until("everything's end", lambda: not self.medworks.rows(MOVING), timeout_s)
@@ -249,7 +249,7 @@ class OracleHospital:
     def command(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run a command of the runner on this site."""
         command = [sys.executable, "-m", "runner", "--settings", str(self.settings), *words]
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=240)
 
     def log_in(self, eeszt_user: str, his_user: str) -> None:
         """Log a person in."""
