@@ -121,7 +121,7 @@ class Daemon:
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
+        status = self.process.wait(90)
         self.process = None
         return status
 
