@@ -306,3 +306,17 @@ def test_a_late_finisher_without_an_answer_changes_nothing(several: Lab) -> None
     several.store.outbox.sweep("background")
     lost = completion(item, Ending.UNKNOWN, reason_code="LOST_ANSWER")
     assert several.store.outbox.complete([lost]) == {number: Verdict.LOST_LEASE}
+
+
+def test_two_daemons_may_say_a_services_state_for_the_first_time_at_once(several: Lab) -> None:
+    put = (
+        "INSERT INTO EESZT_SERVICE_STATE (service, state, since, reported_at)"
+        " VALUES ('erecept', 'DOWN', SYS_EXTRACT_UTC(SYSTIMESTAMP), SYS_EXTRACT_UTC(SYSTIMESTAMP))"
+    )
+    with several.transaction() as hand:
+        hand.run(put)
+        with beside(lambda: several.store.outbox.service_state("erecept", "UP", None)) as told:
+            waits(several, told)
+            hand.commit()
+    assert told.result() is None
+    assert several.run("SELECT state FROM EESZT_SERVICE_STATE") == [("UP",)]

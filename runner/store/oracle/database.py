@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from runner.errors import fault
+from runner.errors import RunnerError, fault
 from runner.store.oracle.installed import identity
 from runner.store.oracle.transaction import OracleTransaction
 from runner.store.rows import certain, to_instant
@@ -181,8 +181,17 @@ class OracleDatabase:
             return look.read(block, **binds)
 
     def write(self, block: str, **binds: object) -> int:
-        """Run a writing block that names no outbox, in a transaction of its own and one round trip."""
+        """
+        Run a writing block that names no outbox, in a transaction of its own and one round trip.
+
+        Two daemons may write the first row of a key at once: a MERGE does not see what is not committed, and inserts.
+        """
         with self.pool.session(self.verb) as session:
+            try:
+                return session.change(self.statements[block], binds, commit=True)
+            except RunnerError as error:
+                if error.facts.get("code") != "ORA-00001":
+                    raise
             return session.change(self.statements[block], binds, commit=True)
 
     def is_paused(self, lane: str) -> bool:
