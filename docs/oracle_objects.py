@@ -65,15 +65,16 @@ USERS = (
         "owns everything; nobody works as it. Lock it between upgrades",
         (
             "CREATE SESSION, TABLE, VIEW, SEQUENCE, PROCEDURE, TRIGGER, ANY CONTEXT; EXECUTE on DBMS_CRYPTO; SELECT on"
-            " V_$DATABASE; a quota"
+            " V_$DATABASE and V_$PDB_INCARNATION; a quota"
         ),
     ),
     (
         "EESZT_RUNTIME",
         "the daemon and its commands; no quota, no right to create anything",
         (
-            "CREATE SESSION; SELECT on V_$DATABASE (by it a copied database is noticed); what is below; on the HIS's"
-            " own tables SELECT where a source query reads, and UPDATE of the columns that copies go into"
+            "CREATE SESSION; SELECT on V_$DATABASE and V_$PDB_INCARNATION (a copied or restored database is noticed);"
+            " what is below; on the HIS's own tables SELECT where a source query reads, and UPDATE of the columns that"
+            " copies go into"
         ),
     ),
     ("MEDWORKS", "MedWorkS's user, or a role of its users", "what is below"),

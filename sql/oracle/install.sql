@@ -19,7 +19,7 @@ SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '9b7d32eb951ff1d4f2ed41a1838e15a11b9dbebdd93996be9b60671fdac7febb';
 @@&next_script
 
 SET DEFINE ON
