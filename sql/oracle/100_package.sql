@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649' THEN
+  IF l_sha256 = 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -141,6 +141,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
   -- either in p_payload (JSON), or is read by the mapping's source query by p_source_key. What the row holds never makes the
   -- call fail: a payload that is no JSON, or an unknown document type, becomes a state and a sentence of the item.
+  -- Another session that writes the same order key is waited for, ten seconds at most (ORA-20695).
   --   p_order_key: what goes in the order in which it was written (one prescription, one episode)
   --   p_priority: smaller goes first; null: 100
   --   p_recorded_at: when it was recorded; left out: now
@@ -2342,5 +2343,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

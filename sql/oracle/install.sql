@@ -64,7 +64,7 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd6f739acc7ac72e7bc4dca9da2d4335653118b4e1a1fcf4141dd975e8a747649';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15';
 @@&next_script
 
 SET DEFINE ON

@@ -516,6 +516,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
   -- either in p_payload (JSON), or is read by the mapping's source query by p_source_key. What the row holds never makes the
   -- call fail: a payload that is no JSON, or an unknown document type, becomes a state and a sentence of the item.
+  -- Another session that writes the same order key is waited for, ten seconds at most (ORA-20695).
   --   p_order_key: what goes in the order in which it was written (one prescription, one episode)
   --   p_priority: smaller goes first; null: 100
   --   p_recorded_at: when it was recorded; left out: now
