@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Undefined, nodes
@@ -169,11 +170,18 @@ class Language(SandboxedEnvironment):
             auto_reload=False,
             extensions=[],
         )
+        self._parsed: dict[Path, nodes.Template] = {}
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: each if name in COUNTING else counted(each) for name, each in known.items()}
         tests: Mapping[str, Any] = DEFAULT_TESTS
         self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
+
+    def parsed(self, path: Path) -> nodes.Template:
+        """Give a file's tree, to be looked at; read once, since several document types share their parts."""
+        if path not in self._parsed:
+            self._parsed[path] = self.parse(path.read_text("utf-8"))
+        return self._parsed[path]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         begin()
