@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.settings.database import database_conflicts
 from runner.settings.places import line_of, places
+from runner.settings.sealing import sealing_conflicts
 from runner.settings.sections import Settings
 from runner.settings.values import WrongFormError, bare, convert, is_duration, shown
 from runner.settings.working import Waits
@@ -91,6 +92,7 @@ class _Reader:
             return
         for key, folder in (("mappings", "mappings"), ("templates", "templates"), ("sources", "sql/sources")):
             site.setdefault(key, str(shipped(folder)))
+        document.setdefault("sealing", {})
         audit, runner = document.setdefault("audit", {}), document.get("runner")
         state = runner.get("state_dir") if isinstance(runner, dict) else None
         if isinstance(audit, dict) and isinstance(state, str):
@@ -170,6 +172,8 @@ def _conflicts(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], i
             yield (section, there), 1010, {"other": f"{section}.{missing}"}
     if isinstance(database := document.get("database"), dict):
         yield from database_conflicts(database)
+    if isinstance(sealing := document.get("sealing"), dict):
+        yield from sealing_conflicts(sealing)
     user = document.get("technical_user")
     if isinstance(user, dict):
         ways = [each for each in ("pkcs12", "certificate", "token_module") if each in user]

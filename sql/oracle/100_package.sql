@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15' THEN
+  IF l_sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -2219,9 +2219,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   PROCEDURE end_login (p_handle_hash IN VARCHAR2) IS
     PRAGMA AUTONOMOUS_TRANSACTION;
   BEGIN
+    -- the request first: what is being finished at this moment is either called off by it, or ended below
+    UPDATE EESZT_LOGIN_REQUEST SET ended_at = SYS_EXTRACT_UTC(SYSTIMESTAMP), used_at = COALESCE(used_at, SYS_EXTRACT_UTC(SYSTIMESTAMP))
+     WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
     UPDATE EESZT_LOGIN SET ended_at = SYS_EXTRACT_UTC(SYSTIMESTAMP), end_reason = 'LOGOUT', sealed = NULL
      WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
-    UPDATE EESZT_LOGIN_REQUEST SET used_at = SYS_EXTRACT_UTC(SYSTIMESTAMP) WHERE handle_hash = p_handle_hash AND used_at IS NULL;
     COMMIT;
   END end_login;
 
@@ -2261,8 +2263,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   BEGIN
     l_hash := hashed(p_handle);
     FOR rec IN (
-      SELECT CASE WHEN r.used_at IS NULL AND r.expires_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) THEN 'WAITING'
-                  WHEN r.used_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '1' MINUTE THEN 'CHECKING'
+      -- CHECKING lasts as long as a card and the EESZT may take together; no longer, should the daemon have died meanwhile
+      SELECT CASE WHEN r.ended_at IS NOT NULL THEN 'REFUSED'
+                  WHEN r.used_at IS NULL AND r.expires_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) THEN 'WAITING'
+                  WHEN r.used_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '3' MINUTE THEN 'CHECKING'
                   ELSE 'REFUSED' END AS state
         FROM EESZT_LOGIN_REQUEST r
        WHERE r.handle_hash = l_hash
@@ -2343,5 +2347,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -19,7 +19,7 @@ SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '9b7d32eb951ff1d4f2ed41a1838e15a11b9dbebdd93996be9b60671fdac7febb';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d';
 @@&next_script
 
 SET DEFINE ON
@@ -64,7 +64,7 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd1ae48eb7a9af7bf0aa2218e141b3497fb38609fff74d7c3ad88591718a55d15';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70';
 @@&next_script
 
 SET DEFINE ON

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench.database import commits, history
 from tests.bench.flows import idle, memory, throughput
+from tests.bench.logins import logins
 from tests.bench.own_time import own_time
 from tests.bench.report import NOT_HERE, Report, machine, write_page
 
@@ -22,6 +23,7 @@ SECTIONS: dict[str, Section] = {
     "idle": lambda report, folder, quick: idle(report, folder, quick=quick),
     "history": lambda report, folder, quick: history(report, folder, quick=quick),
     "memory": lambda report, folder, quick: memory(report, folder, quick=quick),
+    "logins": lambda report, folder, quick: logins(report, folder, quick=quick),
     "commits": lambda report, folder, _: commits(report, folder),
 }
 
