@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,9 @@ def write(modules: Hospital, *statements: str) -> None:
 def prepared(document_type: str, payload: dict[str, Any]) -> bytes:
     """Give the message that a payload makes; its patient is one of the contract's."""
     kind = load_mappings(ROOT / "mappings", ROOT / "templates", ROOT / "sql" / "sources").types[document_type]
-    item = an_item(document_type, lane="background", payload=json.dumps({**payload, "TAJ": "032154784"}))
+    written = datetime(2026, 8, 1, tzinfo=UTC)
+    text = json.dumps({**payload, "TAJ": "032154784"})
+    item = an_item(document_type, lane="background", payload=text, recorded_at=written, created_at=written)
     return kind.prepare(kind.row_of(item), item, MESSAGE_ID).body
 
 
