@@ -67,5 +67,13 @@ def test_the_scene_of_a_patients_day_meets_every_module_and_ends_as_promised(tmp
     assert "Every row ended as it should." in shown
     types = {path.parent.name for path in (ROOT / "mappings").glob("*/mapping.yaml")}
     named = {name for name in types if re.search(rf"^\d+ +{name} ", shown, re.MULTILINE)}
-    assert {name.split("_")[0] for name in named} == {"ebeutalo", "ehr", "ekat", "eprofil", "erecept"}
+    assert {name.split("_")[0] for name in named} == {
+        "ebeutalo",
+        "ehr",
+        "ekat",
+        "eprofil",
+        "erecept",
+        "labworks",
+        "medbakter",
+    }
     assert "3 by ehr_lista, 2 by erecept_lekerdezes" in shown
