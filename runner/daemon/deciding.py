@@ -106,10 +106,12 @@ def token_of(site: Site, acting_user: str, his_user: str | None = None) -> Token
         NoTokenError: It cannot be had now.
     """
     try:
-        return site.sessions.token(acting_user, his_user)
+        token = site.sessions.token(acting_user, his_user)
     except (LoginError, TransportError) as error:
-        logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
+        site.tokens.met(error)
         raise NoTokenError from error
+    site.tokens.passed()
+    return token
 
 
 def _facts(

@@ -11,7 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runner.daemon.duties import attempt
+from runner.daemon.duties import Attempts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +49,7 @@ class Housekeeper:
         self._site = site
         self._services = services
         self._came_back = came_back
+        self._attempts = Attempts(site.clock.monotonic)
         self._reported: dict[str, tuple[str, float, datetime | None]] = {}
         self._stopping = threading.Event()
         self._copies = threading.Event()
@@ -80,20 +81,20 @@ class Housekeeper:
             self._copies.wait(ROUND_S)
             self._copies.clear()
             if not self._stopping.is_set():
-                attempt("copies", self.write_back)
-        attempt("copies", self.write_back)
+                self._attempts.do("copies", self.write_back)
+        self._attempts.do("copies", self.write_back)
 
     def _look(self) -> None:
         while not self._stopping.wait(WATCH_S):
             for service in self._services:
                 if not self._stopping.is_set():  # each may wait for the database
-                    attempt(service.name, partial(self.watch_service, service))
+                    self._attempts.do("services", partial(self.watch_service, service))
 
     def _ask(self, service: Watched) -> None:
         asked = self._down[service.name]
         while asked.wait() and not self._stopping.is_set():
             asked.clear()
-            attempt(service.name, partial(self._try_again, service))
+            self._attempts.do(f"ask {service.name}", partial(self._try_again, service))
 
     def _try_again(self, service: Watched) -> None:
         if service.try_again():
