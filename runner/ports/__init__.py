@@ -35,6 +35,7 @@ from runner.ports.items import (
 from runner.ports.logins import (
     Directory,
     HisSession,
+    Known,
     LoginBegun,
     LoginRequest,
     LoginRow,
@@ -68,6 +69,7 @@ __all__ = [
     "Inspected",
     "Item",
     "KeptFor",
+    "Known",
     "LaneHealth",
     "LoginAtRecording",
     "LoginBegun",

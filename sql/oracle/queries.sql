@@ -696,6 +696,25 @@ SELECT DISTINCT a.role AS role
         OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = :workplace))
    AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
 
+-- known --
+-- What is known of HIS users, and in which roles they, and one identity more, may work at workplaces today.
+SELECT u.his_user AS his_user, u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS eeszt_user,
+       NULL AS workplace, NULL AS role
+  FROM EESZT_USER_MAP u
+ WHERE u.his_user IN (SELECT jt.name FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) jt)
+ UNION ALL
+SELECT NULL, NULL, NULL, a.eeszt_user, w.name, a.role
+  FROM JSON_TABLE(:workplaces, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) w
+ CROSS JOIN (SELECT [now] AS at FROM DUAL) n
+  JOIN EESZT_USER_WORKPLACE a
+    ON a.workplace = w.name OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = w.name)
+ WHERE (a.eeszt_user = :eeszt_user
+        OR a.eeszt_user IN (SELECT m.eeszt_user FROM EESZT_USER_MAP m
+                             WHERE m.his_user IN (SELECT jt.name
+                                                    FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR)
+                                                                                                PATH '$')) jt)))
+   AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
+
 -- begin_login --
 -- Note that a HIS user is about to log in.
 INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, handle_hash, short_code)
