@@ -322,7 +322,7 @@ SELECT [block row_columns]
  WHERE o.[claim_token] = :token
 
 -- items --
--- What the work on claimed items needs besides; the body where bytes once left.
+-- What the work on claimed items needs besides. A payload comes as text as far as it fits; LOBs cost another round trip.
 SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_by] AS recorded_by,
        o.[workplace] AS workplace, o.[recorded_at] AS recorded_at, o.[created_at] AS created_at,
        o.[source_key] AS source_key, o.[order_key] AS order_key,
@@ -331,10 +331,16 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[mapping_version] AS mapping_version, o.[first_recorded_at] AS first_recorded_at,
        (SELECT p.oth_code FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code,
        (SELECT COUNT(*) FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS is_workplace,
-       m.body AS body, m.document AS document, o.[payload] AS payload
+       TO_CHAR(SUBSTR(o.[payload], 1, 1000)) AS payload, LENGTH(o.[payload]) AS payload_length
+  FROM [outbox] o
+  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
+ WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- items_apart --
+-- What of them is longer than a text, and body and document where bytes once left.
+SELECT o.[item_id] AS item_id, m.body AS body, m.document AS document, o.[payload] AS payload
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
-  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
  WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
 
 -- write_row --
