@@ -44,7 +44,7 @@ from runner.ports.logins import (
     Token,
     Tokens,
 )
-from runner.ports.outbox import DayTally, KeptFor, LaneHealth, Look, Outbox
+from runner.ports.outbox import DayTally, KeptFor, LaneHealth, Look, Outbox, ServiceReport
 
 __all__ = [
     "Adopted",
@@ -86,6 +86,7 @@ __all__ = [
     "Proof",
     "Reply",
     "Sent",
+    "ServiceReport",
     "Sessions",
     "Shapes",
     "SqlColumn",
