@@ -120,8 +120,8 @@ class Logins(Protocol):
     def save(self, login: LoginRow) -> None:
         """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
 
-    def live(self, eeszt_user: str) -> LoginRow | None:
-        """The person's session that has neither ended nor run out, or None."""
+    def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
+        """The person's session that neither ended nor ran out, or None; what is sealed only of one not ``known``."""
 
     def end(self, eeszt_user: str, why: str) -> int:
         """End the person's sessions at once; how many."""

@@ -570,10 +570,14 @@ END
 
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.
-SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed
+SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at
   FROM EESZT_LOGIN
  WHERE ended_at IS NULL AND ends_at > [now] AND (:eeszt_user IS NULL OR eeszt_user = :eeszt_user)
  ORDER BY login_id DESC
+
+-- sealed_login --
+-- What is sealed of one of them.
+SELECT sealed FROM EESZT_LOGIN WHERE login_id = :login_id AND sealed IS NOT NULL
 
 -- installation --
 -- What this database is.

@@ -755,11 +755,14 @@ VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :starte
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.
 SELECT l.login_id AS login_id, l.his_user AS his_user, l.eeszt_user AS eeszt_user, l.role AS role,
-       l.institution AS institution, l.method AS method, l.started_at AS started_at, l.ends_at AS ends_at,
-       l.sealed AS sealed
+       l.institution AS institution, l.method AS method, l.started_at AS started_at, l.ends_at AS ends_at
   FROM EESZT_LOGIN l
  WHERE l.live_user IS NOT NULL AND l.ends_at > [now] AND (:eeszt_user IS NULL OR l.live_user = :eeszt_user)
  ORDER BY l.login_id DESC
+
+-- sealed_login --
+-- What is sealed of one of them: a large object costs another round trip, and who knows it already needs none.
+SELECT l.sealed AS sealed FROM EESZT_LOGIN l WHERE l.login_id = :login_id AND l.sealed IS NOT NULL
 
 -- write_backs_due --
 -- Copies to make now, in the order of their records; what a withdrawal is on its way for waits for how that ends.

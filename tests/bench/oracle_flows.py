@@ -85,10 +85,10 @@ def _server_s(site: OracleBench) -> float:
 
 
 def distance(report: Report, folder: Path, *, quick: bool) -> None:
-    """One daemon, with 20 and 50 messages in flight: the database near and 3 ms away, in turn; then 200 in flight."""
+    """One daemon, the database near and 3 ms away, in turn, with as many messages in flight; then 200 of them."""
     rounds, window_s = (1, 3.0) if quick else (3, 6.0)
     with oracle_bench(folder / "site", latency_ms=LATENCY_MS) as site:
-        for senders in (20, 50):
+        for senders in (50,) if quick else (20, 50):
             near, far = [], []
             for _ in range(rounds):
                 for far_s, measured in ((0.0, near), (FAR_S, far)):
@@ -135,10 +135,10 @@ def several(report: Report, folder: Path, *, quick: bool) -> None:
 
 def oracle_idle(report: Report, folder: Path, *, quick: bool) -> None:
     """What an idle daemon asks of the database, verb by verb; what it costs; and how long a lone item waits for it."""
-    watch_s, count = (15.0, 25) if quick else (60.0, 80)
+    watch_s, count = (10.0, 12) if quick else (60.0, 80)
     with oracle_bench(folder / "site") as site:
         with tallied() as spent, app.running(site.settings):
-            time.sleep(8)
+            time.sleep(6)
             spent.clear()
             began = time.monotonic()
             time.sleep(watch_s)

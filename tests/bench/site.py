@@ -251,6 +251,9 @@ class _Held:
     def start(self) -> None:
         """Not now."""
 
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
     def stop(self) -> bool:
         """Nothing runs."""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -149,6 +150,8 @@ def test_a_session_is_live_until_its_end(lab: Lab) -> None:
     saved = login(lab)
     lab.store.logins.save(saved)
     assert lab.store.logins.live("O12345") == saved
+    assert lab.store.logins.live("O12345", known=saved.login_id) == replace(saved, sealed=None)
+    assert lab.store.logins.live("O12345", known=saved.login_id + 1) == saved
     assert [each.sealed for each in lab.store.logins.state()] == [None]
     assert lab.store.logins.live("O99999") is None
     lab.run("UPDATE EESZT_LOGIN SET ends_at = ?", [LONG_AGO])
