@@ -34,7 +34,7 @@ check: setup ## Lint, types, import layers, and the tests that need no real proc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -q -m 'not slow and not oracle' -n auto --dist loadfile
+	$(BIN)/pytest -q -m 'not slow and not oracle' -n auto --dist loadfile --no-loadscope-reorder
 
 test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/ruff check .
@@ -44,13 +44,13 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
-	$(BIN)/pytest -q -n auto --dist loadfile
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 test-card: setup ## Logins with a card in software in a reader of the real PC/SC service (Debian: pcscd vsmartcard-vpcd)
 	$(BIN)/pytest -q -rs tests/card
 
 test-oracle: setup ## The tests that need an Oracle: ORACLE_DSN=user/password@host:port/service, else a container, else orawire
-	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile)
+	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile --no-loadscope-reorder)
 
 bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: some minutes; WRITE=1: into the page; ORACLE_DSN as for test-oracle)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +14,12 @@ NEED_ORACLE = {"oracle", "bare_oracle", "oracle_23", "oracle_19"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs an Oracle, so that it can be run alone or left out."""
+    """Mark what needs an Oracle, to be run alone or left out; files with slow tests go first, to be shared out well."""
     for item in items:
         if NEED_ORACLE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.oracle)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

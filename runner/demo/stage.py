@@ -100,7 +100,7 @@ class Stage:
         """One line of narration, with the seconds since the start."""
         print(f"{time.monotonic() - self.started:6.1f} s  {text}", flush=True)
 
-    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 45.0) -> None:
         """Wait until something has happened; a scene whose promise fails ends the demonstration."""
         end = time.monotonic() + timeout_s
         while not happened():

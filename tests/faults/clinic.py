@@ -24,6 +24,9 @@ from tests.support import books
 
 LANE_OF = {"erecept_feliras": "INTERACTIVE", "erecept_visszavonas": "INTERACTIVE", "erecept_lekerdezes": "QUERY"}
 
+PATIENCE = 4
+"""How many times longer than on a machine of its own anything may take; only a failure waits so long."""
+
 
 @dataclass
 class Clinic:
@@ -134,7 +137,7 @@ class Clinic:
     def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 15.0) -> float:
         """Wait until it has happened; how long it took."""
         began = time.monotonic()
-        self.stage.until(what, happened, timeout_s)
+        self.stage.until(what, happened, timeout_s * PATIENCE)
         return time.monotonic() - began
 
     def rest(self, *items: int, timeout_s: float = 15.0) -> list[dict[str, Any]]:
@@ -144,7 +147,7 @@ class Clinic:
             " AND state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED', 'PARKED')"
         )
         try:
-            self.stage.until("their ends", lambda: not self.sql(moving), timeout_s)
+            self.stage.until("their ends", lambda: not self.sql(moving), timeout_s * PATIENCE)
         except SceneError as error:
             raise AssertionError([tuple(row) for row in self.sql(moving)]) from error
         rows = self.sql(f"SELECT * FROM EESZT_V_STATUS WHERE item_id IN ({_listed(items)})")
@@ -154,7 +157,7 @@ class Clinic:
     def rest_of_wards(self, *items: int) -> tuple[int, ...]:
         """Wait until no ward waits for any of the items; the items."""
         waiting = f"SELECT 1 FROM EESZT_V_ITEM WHERE item_id IN ({_listed(items)}) AND ward_answer = 'WAIT'"
-        self.stage.until("the wards' answers", lambda: not self.sql(waiting))
+        self.stage.until("the wards' answers", lambda: not self.sql(waiting), 15 * PATIENCE)
         return items
 
     # books
@@ -167,7 +170,7 @@ class Clinic:
 
     def differences(self, timeout_s: float = 5.0) -> list[str]:
         """Compare the three books, as the judge of the acceptance test does; copies follow an end by a moment."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + timeout_s * PATIENCE
         while (found := self._differences()) and time.monotonic() < deadline:
             time.sleep(0.05)
         return found
@@ -195,7 +198,7 @@ class Clinic:
     def command(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run a command of the runner on this site."""
         command = [sys.executable, "-m", "runner", "--settings", str(self.settings), *words]
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60 * PATIENCE)
 
 
 LEFT_OUT = object()

@@ -288,10 +288,16 @@ def _mark(*folders: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def _answers(path: Path) -> bool:
+    """Whether somebody listens there; a server that was killed leaves its socket behind."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 def _up() -> None:
     """Make sure that PostgreSQL and orawire's environment are there, installing them where we may."""
     with _alone("up"):
-        if (HOME / "venv/bin/python").exists() and (HOME / f"pg/.s.PGSQL.{PG_PORT}").exists():
+        if (HOME / "venv/bin/python").exists() and _answers(HOME / f"pg/.s.PGSQL.{PG_PORT}"):
             return
         if os.geteuid() != 0 or not shutil.which("apt-get"):
             raise NoOracleError("orawire needs PostgreSQL 15, which only root can install and start (Debian)")

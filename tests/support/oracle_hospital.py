@@ -190,7 +190,7 @@ class OracleHospital:
         for name in names:
             self.daemons[name].start()
         lanes = {(name, lane) for name in names for lane in ("interactive", "query", "background")}
-        self.until("heartbeats", lambda: lanes <= self.beating(began), 60)
+        self.until("heartbeats", lambda: lanes <= self.beating(began))
 
     def beating(self, since: datetime) -> set[tuple[str, str]]:
         """Which daemons have shown themselves alive on which lane since then."""
@@ -201,7 +201,7 @@ class OracleHospital:
             if row["beat_at"].replace(tzinfo=UTC) >= since - timedelta(seconds=1)  # type: ignore[attr-defined]
         }
 
-    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    def until(self, what: str, happened: Callable[[], bool], timeout_s: float = 90.0) -> None:
         """Wait until something has happened; a daemon that ends by itself meanwhile is told."""
         end = time.monotonic() + timeout_s
         while not happened():
@@ -211,7 +211,7 @@ class OracleHospital:
             assert time.monotonic() < end, f"waited {timeout_s:.0f} s in vain: {what}"
             time.sleep(0.05)
 
-    def settle(self, timeout_s: float = 60.0) -> None:
+    def settle(self, timeout_s: float = 120.0) -> None:
         """Wait until nothing is under way any more."""
         try:
             self.until("everything's end", lambda: not self.medworks.rows(MOVING), timeout_s)
