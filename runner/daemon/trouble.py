@@ -48,7 +48,7 @@ class Trouble:
     """
     One thing that is tried again and again; safe for any number of threads.
 
-    Another fault than those told before, by its number or place, is told at once.
+    Another fault than those told before, by its number, the database's code, or its place, is told at once.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Trouble:
         self._monotonic = monotonic
         self._say = say
         self._say_over = say_over
-        self._told: dict[int | str, float] = {}
+        self._told: dict[str, float] = {}
         self._began = self._last = 0.0
         self._count = 0
         self._fault = ("", False)
@@ -74,7 +74,6 @@ class Trouble:
         """It failed."""
         is_bug = not isinstance(error, RunnerError)
         text = places(error) if is_bug else str(error)
-        kind = error.number if isinstance(error, RunnerError) else f"{type(error)} {text.rpartition(' > ')[2]}"
         with self._guard:
             self._fault = (text, is_bug)
             now = self._last = self._monotonic()
@@ -82,6 +81,7 @@ class Trouble:
                 self._began = now
             self._count += 1
             self._is_well = False
+            kind = _kind(error, text)
             if now >= self._told.get(kind, float("-inf")) + AGAIN_S:
                 self._told[kind] = now
                 self._say(self._what())
@@ -104,6 +104,13 @@ class Trouble:
 
     def _what(self) -> Told:
         return Told(*self._fault, self._count, round(self._last - self._began, 1))
+
+
+def _kind(error: Exception, text: str) -> str:
+    """Tell faults apart without what changes from one time to the next."""
+    if isinstance(error, RunnerError):
+        return f"{error.number} {error.facts.get('code', '')}"
+    return f"{type(error)} {text.rpartition(' > ')[2]}"
 
 
 def lane_trouble(monotonic: Callable[[], float], lane: str, doing: str) -> Trouble:

@@ -33,6 +33,7 @@ LANE = LaneSettings(
     read_s=1,
 )
 AWAY, LOCKED = fault(7001, "medworks.db"), fault(7006, "outbox background", count=1)
+FULL, FULL_OTHERWISE = (fault(7410, "db", code=code, named="") for code in ("ORA-01653", "ORA-01536"))
 
 
 class Book:
@@ -104,11 +105,13 @@ def test_another_fault_is_told_at_once_and_each_once_a_minute(book: Book) -> Non
     for _ in range(50):
         book.trouble.met(AWAY)
         book.trouble.met(LOCKED)
+        book.trouble.met(FULL)
+        book.trouble.met(FULL_OTHERWISE)
         book.trouble.met(ValueError("Tündérné"))
         book.clock.advance(AGAIN_S / 50)
-    assert [told.is_bug for _, told in book.lines] == [False, False, True]
+    assert [told.is_bug for _, told in book.lines] == [False, False, False, False, True]
     assert "RNR-7006" in book.lines[1][1].fault
-    assert "Tündérné" not in book.lines[2][1].fault
+    assert "Tündérné" not in book.lines[4][1].fault
 
 
 def test_threads_share_one(book: Book) -> None:
