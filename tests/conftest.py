@@ -16,7 +16,10 @@ NEED_ORACLE = {"oracle", "bare_oracle", "oracle_23", "oracle_19"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs an Oracle, to be run alone or left out; files with slow tests go first, to be shared out well."""
     for item in items:
-        if NEED_ORACLE & set(getattr(item, "fixturenames", ())):
+        parameters = (
+            item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+        )
+        if NEED_ORACLE & {*getattr(item, "fixturenames", ()), *(each for each in parameters if isinstance(each, str))}:
             item.add_marker(pytest.mark.oracle)
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])

@@ -24,6 +24,7 @@ from runner.app.database import (
     opened_store,
 )
 from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
+from runner.app.sealing import new_sealing_key
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
@@ -51,6 +52,7 @@ __all__ = [
     "make_audit_keys",
     "mappings_of",
     "mending",
+    "new_sealing_key",
     "opened_desk",
     "opened_his",
     "opened_store",

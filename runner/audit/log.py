@@ -1,9 +1,9 @@
 """
 Writes the log: one thread, group commit.
 
-Callers put entries in line and wait; the thread takes all that wait, seals them, and makes them durable together. When
-that fails the log is down: what was about to happen must not happen, what has happened is kept and written first when
-the disk takes it again.
+Callers put entries in line; the thread takes all that are there, seals them, and makes them durable together. What is
+about to happen is waited for; what has happened goes with it, or when somebody asks for it. When the disk fails the log
+is down: what was about to happen must not happen, what has happened is kept and written first when it takes it again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import threading
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from runner.audit.chain import BrokenTailError, ChainLock, fresh, newest, repair
 from runner.audit.keys import read_public
 from runner.audit.segment import SegmentWriter
-from runner.audit.ticket import WAIT_S, Ticket
+from runner.audit.ticket import WAIT_S, Line, Ticket
 from runner.domain.audit import EntryKind, Tip
 from runner.errors import fault, places
 from runner.ports import Anchor, Clock, Entry
@@ -31,9 +30,6 @@ logger = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 """From here on a new segment is begun; also each day, so that retention can go by days."""
-
-GROUP = 500
-"""Most entries made durable together."""
 
 TRY_S = 1.0
 """Between two tries of a log that is down."""
@@ -68,7 +64,7 @@ class SealedLog:
         self._clock = clock
         self._segment_bytes = segment_bytes
         self._segment: SegmentWriter | None = None
-        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._line = Line()
         self._kept: deque[tuple[Entry, str]] = deque(maxlen=MOST_KEPT)
         self._reason = ""
         self._down_since: str | None = None
@@ -114,7 +110,7 @@ class SealedLog:
         """Write what is in line and end. Safe to repeat."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._line.close()
             self._thread.join(2 * WAIT_S)
             if not self._thread.is_alive():  # else the disk hangs, and the lock ends with the process
                 self._lock.close()
@@ -141,30 +137,19 @@ class SealedLog:
         self._thread.start()
 
     def _put(self, entry: Entry, *, must: bool) -> Ticket:
-        ticket = Ticket(entry, self._now(), must=must)
+        ticket = Ticket(entry, self._now(), self._line, must=must)
         if self._closed:
             ticket.done(None)
         else:
-            self._queue.put(ticket)
+            self._line.put(ticket)
         return ticket
 
     def _now(self) -> str:
         return instant(self._clock.now())
 
     def _run(self) -> None:
-        is_open = True
-        while is_open:
-            first = self._queue.get()
-            group = [first] if first is not None else []
-            is_open = first is not None
-            while is_open and len(group) < GROUP:
-                try:
-                    more = self._queue.get_nowait()
-                except Empty:
-                    break
-                is_open = more is not None
-                group += [more] if more is not None else []
-            if group:
+        while self._line.is_open:
+            if group := self._line.next_group():
                 self._take(group)
         if self._segment is not None:
             self._segment.close()
@@ -174,7 +159,7 @@ class SealedLog:
             if not any(each.entry.kind == EntryKind.RESUMED for each in group):
                 self._keep(group)
                 return
-            group = [*(Ticket(entry, at, must=False) for entry, at in self._kept), *group]
+            group = [*(Ticket(entry, at, self._line, must=False) for entry, at in self._kept), *group]
             self._kept.clear()
         try:
             anchors = self._written(group)

@@ -43,9 +43,11 @@ def card(args: argparse.Namespace) -> int:
         granted = log_in(workstation, nonce, Terminal())
     except ProblemsError as error:
         _tell(error.problems[0].sentence, *error.problems)
+        _leave_open(args)
         return FAILED
     except LoginError as error:
         _tell(error.sentence, error)
+        _leave_open(args)
         return PERSON
     print(_done(granted))
     return DONE
@@ -54,8 +56,11 @@ def card(args: argparse.Namespace) -> int:
 class Terminal:
     """The person at a terminal."""
 
+    _whose = ""
+
     def show(self, his_user: str, institution: str, short_code: str | None) -> None:
         """Show whose login it is."""
+        self._whose = f"{plain(his_user)}, {plain(institution)}, {plain(short_code or '–')}"
         print("EESZT-bejelentkezés kártyával")
         print(f"  Felhasználó:  {plain(his_user)}")
         print(f"  Intézmény:    {plain(institution)}")
@@ -78,9 +83,11 @@ class Terminal:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", getpass.GetPassWarning)
-                return getpass.getpass(f"PIN-kód ({rule.least}–{rule.most} számjegy): ")
+                # where standard output goes elsewhere, the terminal still shows whose login it is
+                whose = "" if sys.stdout.isatty() else f"EESZT-bejelentkezés: {self._whose}\n"
+                return getpass.getpass(f"{whose}PIN-kód ({rule.least}–{rule.most} számjegy): ")
         except (getpass.GetPassWarning, EOFError, OSError) as exc:
-            raise fault(4218, "terminal", reason="there is no terminal to ask at without echo") from exc
+            raise fault(4244, "terminal") from exc
         except KeyboardInterrupt:
             raise fault(4218, "terminal", reason="cancelled") from None
 
@@ -88,6 +95,13 @@ class Terminal:
 def _done(granted: Granted) -> str:
     until = granted.ends_at.astimezone()
     return f"Sikeres bejelentkezés: {plain(granted.eeszt_user)}. A munkamenet vége: {until:%Y. %m. %d. %H:%M}."
+
+
+def _leave_open(args: argparse.Namespace) -> None:
+    """Let the window that was opened for an address stay until what went wrong was read."""
+    if args.url is not None and sys.stdin is not None and sys.stdin.isatty():
+        print("Az ablak bezárásához nyomja meg az Enter billentyűt.", file=sys.stderr, flush=True)
+        sys.stdin.readline()
 
 
 def _tell(sentence: str, *errors: RunnerError) -> None:

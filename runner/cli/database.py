@@ -183,5 +183,5 @@ def sql(args: argparse.Namespace) -> int:
     """Run one reading statement."""
     with app.opened_store(args.settings) as store:
         rows = store.desk.rows(args.statement)
-    print(listing(rows, list(rows[0]) if rows else [], as_json=args.json))
+    print(listing(rows, list(rows[0]), as_json=args.json) if rows else "[]" if args.json else "(no rows)")
     return DONE

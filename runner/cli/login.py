@@ -26,9 +26,14 @@ def add(commands: Any) -> None:
     command.set_defaults(handle=otp)
     command = group.add_parser("pin", help="what the workstations' files must know the endpoint by")
     command.set_defaults(handle=pin)
+    command = group.add_parser("rekey", help="put a new sealing key before the old ones, which still open")
+    command.set_defaults(handle=rekey)
     command = group.add_parser("logout", help="end a person's session at once")
     command.add_argument("eeszt_user")
     command.set_defaults(handle=logout)
+    command = group.add_parser("refused", help="logins of the last day that came to nothing, and why")
+    add_json(command)
+    command.set_defaults(handle=refused)
     command = group.add_parser("state", help="live sessions")
     add_json(command)
     command.set_defaults(handle=state)
@@ -46,11 +51,28 @@ def pin(args: argparse.Namespace) -> int:
     return DONE
 
 
+def rekey(args: argparse.Namespace) -> int:
+    """Put a new sealing key before the old ones."""
+    print(app.new_sealing_key(args.settings))
+    return DONE
+
+
 def logout(args: argparse.Namespace) -> int:
     """End a person's sessions."""
     ended = app.log_out(args.settings, args.eeszt_user, getpass.getuser())
     print(f"{ended} session(s) of {args.eeszt_user} ended")
     return DONE if ended else FAILED
+
+
+def refused(args: argparse.Namespace) -> int:
+    """List logins that came to nothing."""
+    with app.opened_store(args.settings) as store:
+        rows = [
+            {"at": each.at.isoformat(timespec="seconds"), "his_user": each.his_user, "why": each.why}
+            for each in store.logins.refused()
+        ]
+    print(listing(rows, ("at", "his_user", "why"), as_json=args.json))
+    return DONE
 
 
 def state(args: argparse.Namespace) -> int:

@@ -82,9 +82,12 @@ def _add_folders(command: argparse.ArgumentParser) -> None:
 def run_lint(args: argparse.Namespace) -> int:
     """Print every problem of every file."""
     folders = _folders(args)
-    checked = check(folders.mappings, folders.templates, folders.sources, contract=folders.contract)
+    places = (folders.mappings, folders.templates, folders.sources)
+    checked = check(*places, overrides=folders.overrides, contract=folders.contract)
     columns = "no database was looked at" if args.no_database else ""
-    if not checked.found and not columns:
+    if checked.found:
+        columns = columns or "not compared before the files are good"
+    elif not columns:
         columns = app.check_columns(args.settings, folders, checked)
     problems = checked.told
     for problem in problems:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from runner.domain import formats
 from runner.domain.facts import Assignment, Facts
 from runner.domain.policy import Decision, Recorder, Sender, decide, rules_asked
-from runner.errors import LoginError, TransportError
-from runner.ports import DecisionNote, Proof
+from runner.errors import LoginError, RunnerError, TransportError
+from runner.ports import DecisionNote, LoginAtRecording, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,9 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
         MappingError: RNR-2901, nothing says on that day who may send.
     """
     recorder = site.directory.recorder(item.recorded_by)
-    personal = token_of(site, recorder.eeszt_user, item.recorded_by) if recorder.eeszt_user else None
+    # recorded without a login: perhaps just after a logout, which what is remembered may not know of
+    look = item.login_at_recording is not LoginAtRecording.LIVE
+    personal = token_of(site, recorder.eeszt_user, item.recorded_by, look=look) if recorder.eeszt_user else None
     day = kind.day_of(item)
     facts = _facts(site, lane, item, kind, recorder, day, session=personal is not None)
     workplace = workplace_named(item)
@@ -94,11 +96,14 @@ def decide_sender(site: Site, lane: LaneSettings, item: Item, kind: DocumentType
 
 def workplace_named(item: Item) -> str:
     """Name the item's workplace in a sentence: as EESZT_WORKPLACE has it or as a code; else only its column."""
-    is_code = formats.check("oth", item.workplace) is None and formats.may_be_named(item.workplace)
-    return item.workplace if is_code or item.oth_code is not None else "WORKPLACE"
+    return item.workplace if item.oth_code is not None or _is_code(item.workplace) else "WORKPLACE"
 
 
-def token_of(site: Site, acting_user: str, his_user: str | None = None) -> Token | None:
+def _is_code(workplace: str) -> bool:
+    return formats.check("oth", workplace) is None and formats.may_be_named(workplace)
+
+
+def token_of(site: Site, acting_user: str, his_user: str | None = None, *, look: bool = False) -> Token | None:
     """
     Give the identity's token, of ``his_user``'s own session where he is named; None for who is not logged in.
 
@@ -106,12 +111,23 @@ def token_of(site: Site, acting_user: str, his_user: str | None = None) -> Token
         NoTokenError: It cannot be had now.
     """
     try:
-        token = site.sessions.token(acting_user, his_user)
+        token = site.sessions.token(acting_user, his_user, look=look)
     except (LoginError, TransportError) as error:
         site.tokens.met(error)
         raise NoTokenError from error
     site.tokens.passed()
     return token
+
+
+def lives_on(site: Site, token: Token) -> bool:
+    """Whether a token that was given is still its person's, and not that of a session that has ended since."""
+    try:
+        now = site.sessions.token(token.eeszt_user)
+    except RunnerError:
+        return True  # nothing was heard of an end; the token has its own
+    if now is None:
+        return False
+    return now.assertion_id == token.assertion_id or token.eeszt_user == site.technical_user
 
 
 def _facts(

@@ -8,6 +8,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
+from runner.daemon.deciding import lives_on
 from runner.daemon.holding import Holding
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
@@ -198,13 +199,8 @@ class Poller:
         return True
 
     def _may_still_go(self, ready: Ready, send_until: float) -> bool:
-        """Whether there is time for an answer, and its person has not logged out while it waited for a sender."""
-        if self._site.clock.monotonic() >= send_until:
-            return False
-        try:
-            return self._site.sessions.token(ready.token.eeszt_user) is not None
-        except RunnerError:
-            return True  # nothing was heard of an end; the token has its own
+        """Whether there is time for an answer, and its person's very session lives on while it waited for a sender."""
+        return self._site.clock.monotonic() < send_until and lives_on(self._site, ready.token)
 
     def _send_group(self, group: Sequence[Held]) -> int:
         """

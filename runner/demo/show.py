@@ -132,9 +132,14 @@ def _report(stage: Stage) -> bool:
     if codes:
         print(f"\nThe bar code of {codes[0]['barcode']}, as the ward prints it:\n")
         print(barcode.blocks(str(codes[0]["barcode"])))
-    print(f"\n{len(items)} items, {len(codes)} valid bar codes, {time.monotonic() - stage.started:.1f} s.")
+    took = time.monotonic() - stage.started
+    print(f"\n{_many(len(items), 'item')}, {_many(len(codes), 'valid bar code')}, {took:.1f} s.")
     print("Every row ended as it should." if not broken else f"{len(broken)} row(s) did not end as they should.")
     return not broken
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def end_table(items: Sequence[Mapping[str, object]]) -> str:
@@ -212,11 +217,13 @@ def example(number: int) -> str:
 
 
 def _statements() -> Iterator[str]:
-    """Statements of standard input, one after the other; the last one may lack its semicolon."""
+    """Statements of standard input until its end or `exit`; the last one may lack its semicolon."""
     text, prompt = "", sys.stdin.isatty()
     if prompt:
         print("sql> ", end="", flush=True)
     for line in sys.stdin:
+        if not text.strip() and line.strip(" ;\n").lower() in {"exit", "quit"}:
+            return
         text += line
         if sqlite3.complete_statement(text):
             yield text.strip()

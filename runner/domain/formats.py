@@ -59,7 +59,7 @@ def taj_check_digit(first_eight: str) -> int:
     Source:
         The check digit's rule as independent public implementations have it, e.g. hunlib4j, CheckIdentityNumbers.
     """
-    return sum(int(digit) * (3, 7)[place % 2] for place, digit in enumerate(first_eight)) % 10
+    return (3 * sum(map(int, first_eight[::2])) + 7 * sum(map(int, first_eight[1::2]))) % 10
 
 
 def _taj(value: str) -> str | None:
@@ -150,8 +150,8 @@ _ALL = (
     ),
     Format(
         "eeszt_felhasznalo",
-        "EESZT felhasználónév",
-        "Az EESZT felhasználónév orvosnál az O betű és a pecsétszám.",
+        "EESZT-felhasználónév",
+        "Az EESZT-felhasználónév orvosnál az O betű és a pecsétszám.",
         _eeszt_felhasznalo,
         "vendor's partner circular T5: doctors are O + stamp number; other users' form is ours",
     ),

@@ -39,7 +39,7 @@ IDENTIFIER_TAKEN = "Az EESZT olyan azonosítót adott, amely már más tételé:
 OTHER_PATIENT = "Az EESZT nem a kérdezett beteg adatát adta vissza: nem jeleníthető meg, az üzemeltető értesült róla."
 SEVERAL = "Az EESZT több lehetséges találatot adott: az üzemeltető beavatkozása szükséges."
 UNKNOWN_DOCUMENT_TYPE = "Ismeretlen dokumentumtípus."
-BAD_PAYLOAD = "A sor tartalma (PAYLOAD) nem érvényes JSON objektum."
+BAD_PAYLOAD = "A sor tartalma (PAYLOAD) nem érvényes JSON-objektum."
 MAPPING_FAULT = "A sor feldolgozása hibába ütközött, az üzemeltető értesítést kapott."
 BAD_RECORDED_AT = "A rögzítés ideje (RECORDED_AT) hiányzik, vagy nem értelmezhető."
 RECORDED_AHEAD = "A rögzítés ideje (RECORDED_AT) a jövőben van."
@@ -59,6 +59,7 @@ UNREADABLE = "Az EESZT válasza ismételten nem értelmezhető: az üzemeltető 
 PAPER = "A papíralapú forma érvényes."
 
 _SAYS_PAPER = "papíralapú forma érvényes"
+_SAYS_PAPER_ALREADY = (_SAYS_PAPER, "papíralapú vény érvényes")
 _GOES_ON = ", a rendszer "
 _CAUSES = {
     LOGIN_NEEDED: "EESZT-bejelentkezés hiányában nem került felküldésre",
@@ -77,7 +78,7 @@ def on_paper(text: str | None) -> str:
     """Say that the paper form is valid, after the cause; what would still be tried is left out."""
     if text is None:
         return PAPER
-    if _SAYS_PAPER in text:
+    if any(said in text for said in _SAYS_PAPER_ALREADY):
         return text
     if text in _CAUSES:
         cause = _CAUSES[text]

@@ -37,16 +37,20 @@ class Heard:
 
 
 class Dates:
-    """The newest word on the time; safe for threads, since it is one reference."""
+    """The newest word on the time; safe for threads, since what is read is one reference."""
 
     def __init__(self) -> None:
         self._newest: Heard | None = None
+        self._told: tuple[str, str] | None = None
 
     def note(self, host: str, date: str, asked_at: float, heard_at: float) -> None:
-        """Keep what a ``Date`` header tells; one that is no date tells nothing."""
+        """Keep what a ``Date`` header tells; one that is no date tells nothing, nor does one second told twice."""
+        newest, told = self._newest, self._told
+        if newest is not None and told == (host, date) and 0 <= heard_at - newest.heard_at < 1:
+            return
         heard = read_date(host, date, asked_at, heard_at)
         if heard is not None:
-            self._newest = heard
+            self._newest, self._told = heard, (host, date)
 
     def newest(self) -> Heard | None:
         """What was told last, or None."""

@@ -10,21 +10,20 @@ Source: RFC 9110 §9.2.2 (a POST is not repeated by itself), RFC 9112 §9.3 (per
 from __future__ import annotations
 
 import errno
-import io
 import select
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse
+from dataclasses import dataclass
+from functools import lru_cache
+from http.client import HTTPException
 from time import monotonic, time
-from typing import cast
 from urllib.parse import urlsplit
 
 from runner.eeszt.heard import Dates
+from runner.eeszt.http_answer import HttpAnswer, LostError, read_answer
 
-_CHUNK = 65536
 #: A TLS 1.3 server judges our certificate after our side of the handshake is done. This is how long a new connection
 #: waits for its verdict (servers send session tickets or an alert at once), so that nothing is sent to a closed door.
 _VERDICT_S = 0.15
@@ -32,10 +31,6 @@ _VERDICT_S = 0.15
 
 class NotSentError(Exception):
     """The request surely was not received; the text is a technical reason."""
-
-
-class LostError(Exception):
-    """The request may have been received and there is no usable answer; the text is a technical reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +47,6 @@ class Timeouts:
     connect_s: float = 5.0
     read_s: float = 30.0
     idle_s: float = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """
-    A complete HTTP answer.
-
-    Attributes:
-        status: E.g. 200.
-        content_type: Media type in lower case without parameters, or ``""``.
-        body: At most the client's limit.
-        date: The ``Date`` header as it came, or ``""``.
-    """
-
-    status: int
-    content_type: str
-    body: bytes = field(repr=False)
-    date: str = ""
 
 
 @dataclass(slots=True)
@@ -200,20 +177,7 @@ class HttpClient:
             # envelope, is missing, and half an envelope is no message.
             raise NotSentError(f"cut off while it was being sent: {_reason(error)}") from error
         try:
-            reader = cast("socket.socket", _Reader(sock, until, self._clock))
-            with HTTPResponse(reader, method="POST") as response:
-                response.begin()
-                body = response.read(self._most_bytes + 1)
-                if len(body) > self._most_bytes:
-                    raise LostError("the answer is too large")
-                if response.length:
-                    # http.client calls it an answer all the same when less came than was promised.
-                    raise LostError("the answer was cut off")
-                if response.getheader("Content-Encoding", "identity").lower() != "identity":
-                    raise LostError("the answer is compressed, which nobody asked for")
-                content_type = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-                answer = HttpAnswer(response.status, content_type, body, response.getheader("Date") or "")
-                return answer, not response.will_close and response.isclosed()
+            return read_answer(sock, until, self._clock, self._most_bytes)
         except (OSError, HTTPException) as error:
             raise LostError(_reason(error)) from error
 
@@ -231,28 +195,7 @@ class HttpClient:
         connection.sock.close()
 
 
-class _Reader(io.RawIOBase):
-    """Reads from a socket until an instant, however slowly the bytes drip; poses as the socket of an HTTPResponse."""
-
-    def __init__(self, sock: ssl.SSLSocket, until: float, clock: Callable[[], float]) -> None:
-        self._sock = sock
-        self._until = until
-        self._clock = clock
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, _CHUNK)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        left = self._until - self._clock()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
-        return self._sock.recv_into(buffer)
-
-
+@lru_cache(maxsize=64)
 def _parsed(url: str) -> tuple[tuple[str, int], str, str]:
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
@@ -296,3 +239,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return type(error).__name__
+
+
+__all__ = ["HttpAnswer", "HttpClient", "LostError", "NotSentError", "Timeouts"]

@@ -26,6 +26,7 @@ from runner.errors.exceptions import (
     StoreError,
     TransportError,
     fault,
+    in_order,
     passes,
     places,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "StoreError",
     "TransportError",
     "fault",
+    "in_order",
     "passes",
     "places",
 ]

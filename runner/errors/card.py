@@ -6,6 +6,26 @@ from runner.errors.entry import Entry
 
 CARD: dict[int, Entry] = {
     # 1: settings of the workstation or of card login, installer
+    1086: Entry(
+        "setting {name!r} holds a key itself, and no secret may stand in the settings",
+        "Put the key into a file that only the runner may read and name it in 'key_file', or name the variable or the"
+        " keyring entry that holds it. Whoever has seen this file has seen the key: make a new one.",
+    ),
+    1087: Entry(
+        "the {source} gives no sealing key: {reason}",
+        "Put 32 random bytes in base64 there (`openssl rand -base64 32`), older keys behind them; or, for a keyring,"
+        " `eeszt-runner login rekey` as the runner's user.",
+    ),
+    1088: Entry(
+        "the keyring of this system, {store}, does not protect what it holds",
+        "Use the operating system's own (Windows: the credential manager; Linux: a secret service), or a file of rights"
+        " 600 with 'sealing.key_file'.",
+    ),
+    1089: Entry(
+        "the keys in the environment variable {name!r} are not the runner's to change",
+        "Put a new one (`openssl rand -base64 32`) before the old ones where the variable is set, and"
+        " restart the daemon.",
+    ),
     1080: Entry(
         "the workstation's settings of the login agent cannot be read: {reason}",
         "Write the file as docs/howto/log_in.md shows, or name another with --workstation.",
@@ -239,5 +259,23 @@ CARD: dict[int, Entry] = {
     4240: Entry(
         "the person went no further (RNR-{code} at the workstation)",
         "Look the number up; the workstation told the person what to do.",
+    ),
+    4243: Entry(
+        "wrong PIN; the card does not say how many attempts are left, and it is not tried again",
+        "Begin the login anew and enter the right PIN.",
+        "Hibás PIN-kód. A kártya nem közli, hány próbálkozása maradt; néhány hibás kód után zárolódik. Indítsa újra a"
+        " bejelentkezést.",
+    ),
+    4244: Entry(
+        "the login agent has no terminal to ask for the PIN at",
+        "Let it be started in a window: on Linux `Terminal=true` in the handler's .desktop file; on Windows without"
+        " hiding its console. Its reader may have keys of its own instead.",
+        "A bejelentkező program ablak nélkül indult, ezért nem tudta bekérni a PIN-kódot. A kártya nem kapott semmit,"
+        " próbálkozás nem veszett el. Értesítse az informatikát.",
+    ),
+    4242: Entry(
+        "the HIS client that began the login has called it off meanwhile",
+        "Nothing; the person begins anew.",
+        "A bejelentkezést közben megszakították a kórházi rendszerben. Ha Ön be akar jelentkezni, indítsa újra.",
     ),
 }

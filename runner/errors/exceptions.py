@@ -113,6 +113,19 @@ def places(error: BaseException) -> str:
     return f"{type(error).__name__} at {path}"
 
 
+def in_order(problems: Iterable[RunnerError]) -> tuple[RunnerError, ...]:
+    """Give each problem once: files as they come first, and within a file by its lines."""
+    once = list({str(each): each for each in problems}.values())
+    places = [_place(each.where) for each in once]
+    first = {file: number for number, (file, _) in reversed([*enumerate(places)])}
+    return tuple(once[at] for at in sorted(range(len(once)), key=lambda at: (first[places[at][0]], places[at][1])))
+
+
+def _place(where: str) -> tuple[str, int]:
+    file, _, line = where.rpartition(":")
+    return (file, int(line)) if file and line.isdecimal() else (where, 0)
+
+
 class ProblemsError(Exception):
     """
     All problems of one or several files, found in one run, in file order.
@@ -122,5 +135,5 @@ class ProblemsError(Exception):
     """
 
     def __init__(self, problems: Iterable[RunnerError]) -> None:
-        self.problems: Sequence[RunnerError] = tuple(problems)
+        self.problems: Sequence[RunnerError] = in_order(problems)
         super().__init__("\n".join(str(p) for p in self.problems))

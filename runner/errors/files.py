@@ -27,8 +27,8 @@ FILES: dict[int, Entry] = {
         "Take the rights away: `chmod 600`.",
     ),
     1013: Entry(
-        "the file {file!r}, named by setting {name!r}, holds no key",
-        "Write 32 random bytes in base64 into it: `openssl rand -base64 32`.",
+        "the file {file!r}, named by setting {name!r}, holds no key, or beside keys something else",
+        "Write 32 random bytes in base64 into it: `openssl rand -base64 32`; older keys behind them, one a line.",
     ),
     1021: Entry(
         "the folder {folder!r}, for setting {name!r}, cannot be written: {reason}",

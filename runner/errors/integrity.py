@@ -54,7 +54,7 @@ INTEGRITY: dict[int, Entry] = {
     ),
     8102: Entry(
         "a session is sealed under key {key}, which is not known here",
-        "Name the key's file in sealing.previous_key_files, or let the person log in again.",
+        "Put that key behind the one that seals ([sealing]) of every daemon, or let the person log in again.",
     ),
     8201: Entry("this entry of the audit log was changed: its head does not fit", _ASK),
     8202: Entry(

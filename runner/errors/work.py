@@ -41,7 +41,8 @@ WORK: dict[int, Entry] = {
     4106: Entry("no {what} is configured", "Name it in the settings; see docs/reference/settings.md."),
     4151: Entry("the key or certificate cannot be used: {reason}", "Correct the file, its rights or its password."),
     4152: Entry(
-        "the TLS certificate, key or authorities cannot be used: {reason}", "Correct the files, rights or password."
+        "the TLS certificate, key or authorities cannot be used: {reason}",
+        "Correct the files, rights or password; `eeszt-runner check --offline` says which of them.",
     ),
     4301: Entry("the file cannot be read: {reason}", "Correct the path or the rights; see docs/reference/settings.md."),
     4302: Entry(

@@ -14,7 +14,7 @@ from runner.domain.card import CardProof
 from runner.domain.policy import Registration
 from runner.errors import RunnerError, fault
 from runner.login.seal import Sealer
-from runner.ports import AuditLog, Clock, Directory, Entry, LoginRow, Logins, Token, Tokens
+from runner.ports import AuditLog, Clock, Directory, Entry, LoginRequest, LoginRow, Logins, Token, Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -63,36 +63,37 @@ class Admission:
         self._logged_in = logged_in
         self._audit = audit
 
-    def by_password(
-        self, his_user: str, one_time_password: str, address: str = "", handle_hash: str | None = None
-    ) -> LoginRow:
+    def by_password(self, request: LoginRequest, one_time_password: str, address: str = "") -> LoginRow:
         """
-        Log the HIS user in with a one-time password, given to the issuer once and forgotten.
+        Log the request's user in with a one-time password, given to the issuer once and forgotten.
+
+        Args and errors as ``admit``.
+        """
+        return self._admit(request, "otp", address, lambda user: self._tokens.issue(user, one_time_password))
+
+    def by_card(self, request: LoginRequest, proof: CardProof, session_key: bytes, address: str = "") -> LoginRow:
+        """
+        Log the request's user in by what his card has signed for the session key (PKCS#8 DER).
 
         Args and errors as ``admit``.
         """
         return self._admit(
-            his_user, "otp", address, handle_hash, lambda user: self._tokens.issue(user, one_time_password)
-        )
-
-    def by_card(
-        self, his_user: str, proof: CardProof, session_key: bytes, address: str = "", handle_hash: str | None = None
-    ) -> LoginRow:
-        """
-        Log the HIS user in by what his card has signed for the session key (PKCS#8 DER).
-
-        Args and errors as ``admit``.
-        """
-        return self._admit(
-            his_user,
+            request,
             "card",
             address,
-            handle_hash,
             lambda user: self._tokens.issue_by_card(user, proof, session_key),
         )
 
-    def refuse(self, his_user: str | None, error: RunnerError, address: str) -> None:
-        """Log an attempt that failed before the issuer was asked, like one that failed there."""
+    def refuse(self, request: LoginRequest, error: RunnerError, address: str) -> None:
+        """Tell the HIS that a login came to nothing, and log it; also one of which the issuer was not asked."""
+        his_user = request.his_user
+        try:
+            self._logins.refuse(request.request_id, str(error))
+        except RunnerError as trouble:  # the HIS sees it some minutes later, by the clock
+            logger.warning(
+                "HIS could not be told of a refused login",
+                extra={"event": "login.untold", "his_user": his_user, "fault": str(trouble)},
+            )
         if self._audit is not None:
             self._audit.note(attempt(f"RNR-{error.number}", address, his_user, refused=str(error)))
         logger.warning(
@@ -100,17 +101,15 @@ class Admission:
             extra={"event": "login.refused", "his_user": his_user, "number": error.number, "fault": str(error)},
         )
 
-    def _admit(
-        self, his_user: str, method: Method, address: str, handle_hash: str | None, issue: Callable[[str], Token]
-    ) -> LoginRow:
+    def _admit(self, request: LoginRequest, method: Method, address: str, issue: Callable[[str], Token]) -> LoginRow:
         """
-        Log the HIS user in and give his stored session; older sessions of his end.
+        Log the request's user in and give his stored session; older sessions of his end.
 
         Args:
-            his_user: From the login request that the HIS began, never from who proves himself.
+            request: The HIS began it; whose login it is stands there, and is never taken from who proves himself. Whose
+                HIS client keeps its handle may bind its sessions to this login.
             method: How he proves himself.
             address: Where it came from, for the audit log.
-            handle_hash: Of the login request; whose HIS client keeps the handle may bind its sessions to this login.
             issue: Asks the issuer for the matched user's token.
 
         Raises:
@@ -119,16 +118,16 @@ class Admission:
             StoreError: The database could not be reached, or the audit log not be written; nothing was stored.
         """
         try:
-            token = self._proved(his_user, issue)
-            row = self._stored(his_user, method, token, address, handle_hash)
+            token = self._proved(request.his_user, issue)
+            row = self._stored(request, method, token, address)
         except RunnerError as error:
-            self.refuse(his_user, error, address)
+            self.refuse(request, error, address)
             raise
         logger.info(
             "login granted",
             extra={
                 "event": "login.granted",
-                "his_user": his_user,
+                "his_user": request.his_user,
                 "eeszt_user": row.eeszt_user,
                 "login": row.login_id,
                 "ends_at": row.ends_at.isoformat(),
@@ -154,22 +153,22 @@ class Admission:
             raise fault(4406, where)
         return token
 
-    def _stored(self, his_user: str, method: Method, token: Token, address: str, handle_hash: str | None) -> LoginRow:
+    def _stored(self, request: LoginRequest, method: Method, token: Token, address: str) -> LoginRow:
         row = LoginRow(
             login_id=self._logins.next_login_id(),
-            his_user=his_user,
+            his_user=request.his_user,
             eeszt_user=token.eeszt_user,
             role=token.role,
             institution=token.institution,
             method=method,
             started_at=_whole_milliseconds(token.issued_at),
             ends_at=_whole_milliseconds(token.expires_at),
-            handle_hash=handle_hash,
+            handle_hash=request.handle_hash,
         )
         row = replace(row, sealed=self._sealer.seal(row, token))
         if self._audit is not None:
             facts = {"role": row.role, "method": row.method, "ends_at": row.ends_at.isoformat(), "login": row.login_id}
-            self._audit.write(attempt("GRANTED", address, his_user, token.eeszt_user, **facts))
+            self._audit.write(attempt("GRANTED", address, request.his_user, token.eeszt_user, **facts))
         self._logins.save(row)
         self._logged_in()
         return row

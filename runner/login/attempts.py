@@ -1,4 +1,4 @@
-"""How many login attempts and connections are let in: a bound per address and one in total."""
+"""How many failed login attempts and open connections are borne: a bound per address and one in total."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ _IPV6_HOST_BITS_FROM = 64  # one site has a whole /64, so one address of it says
 
 class Attempts:
     """
-    Counts attempts that were let in; those turned away do not prolong the wait. Safe for threads.
+    Counts attempts that failed; those turned away do not prolong the wait. Safe for threads.
 
-    Memory is bounded by the total: an address is known only while an attempt of it counts.
+    Who succeeds does not count: a terminal server is one address, and a whole ward logs in from it in a minute. What
+    one address tries at the same moment is bounded by its places. Memory is bounded by the total and those: an address
+    is known only while a failure of it counts.
     """
 
     def __init__(self, per_address: int, total: int, clock: Clock) -> None:
@@ -24,24 +26,31 @@ class Attempts:
         self._total = total
         self._clock = clock
         self._all: deque[tuple[float, str]] = deque()
-        self._count: dict[str, int] = {}
+        self._count: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def admit(self, address: str) -> bool:
-        """Whether an attempt from this address is let in; if so, it counts."""
+        """Whether an attempt from this address is let in."""
         source = _source(address)
         with self._lock:
-            now = self._clock.monotonic()
-            while self._all and now - self._all[0][0] >= WINDOW_S:
-                _, gone = self._all.popleft()
-                self._count[gone] -= 1
-                if not self._count[gone]:
-                    del self._count[gone]
-            if len(self._all) >= self._total or self._count.get(source, 0) >= self._per_address:
-                return False
-            self._all.append((now, source))
-            self._count[source] = self._count.get(source, 0) + 1
-            return True
+            self._forget()
+            return len(self._all) < self._total and self._count[source] < self._per_address
+
+    def failed(self, address: str) -> None:
+        """Count an attempt that was let in and failed."""
+        source = _source(address)
+        with self._lock:
+            self._forget()
+            self._all.append((self._clock.monotonic(), source))
+            self._count[source] += 1
+
+    def _forget(self) -> None:
+        now = self._clock.monotonic()
+        while self._all and now - self._all[0][0] >= WINDOW_S:
+            _, gone = self._all.popleft()
+            self._count[gone] -= 1
+            if not self._count[gone]:
+                del self._count[gone]
 
 
 class Places:

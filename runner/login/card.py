@@ -89,7 +89,7 @@ class Readers:
         context = self._context()
         try:
             reader = self._reader(context, named, wait_s, waiting)
-            card = self._connected(context, reader)
+            card = CardInReader(self._calls, reader, lambda: self._connected(context, reader))
             try:
                 yield card
             finally:
@@ -143,22 +143,25 @@ class Readers:
             raise fault(4202, "this computer", which="" if named is None else f" whose name holds {named!r}")
         return readers
 
-    def _connected(self, context: Any, reader: str) -> CardInReader:
+    def _connected(self, context: Any, reader: str) -> tuple[Any, int]:
+        """Give handle and protocol of a connection that nobody else has."""
         calls = self._calls
         both = calls.SCARD_PROTOCOL_T0 | calls.SCARD_PROTOCOL_T1
-        code, handle, protocol = 0, None, 0
+        code, handle, protocol, call = 0, None, 0, "SCardConnect"
         for left in range(CONNECT_TRIES - 1, -1, -1):
             code, handle, protocol = calls.SCardConnect(context, reader, calls.SCARD_SHARE_SHARED, both)
-            if _code(code) is Code.OK and protocol:  # right after an insert it may be 0
-                _check(calls.SCardBeginTransaction(handle), "SCardBeginTransaction")
-                return CardInReader(calls, handle, protocol, reader)
+            call = "SCardConnect"
             if _code(code) is Code.OK:
+                if protocol:  # right after an insert it may be 0
+                    code, call = calls.SCardBeginTransaction(handle), "SCardBeginTransaction"
+                    if _code(code) is Code.OK:
+                        return handle, protocol
                 calls.SCardDisconnect(handle, calls.SCARD_RESET_CARD)
-            elif _code(code) not in _NOT_YET:
+            if _code(code) not in {*_NOT_YET, Code.REMOVED_CARD, Code.OK}:
                 break
             if left:
                 self._pause(CONNECT_PAUSE_S)
-        _check(code, "SCardConnect")
+        _check(code, call)
         raise fault(4217, reader, reason="no protocol was agreed on")
 
 
@@ -171,12 +174,28 @@ class CardInReader:
         pad: The reader's PIN pad, or None.
     """
 
-    def __init__(self, calls: Any, handle: Any, protocol: int, reader: str) -> None:
+    def __init__(self, calls: Any, reader: str, connect: Callable[[], tuple[Any, int]]) -> None:
         self._calls = calls
-        self._handle = handle
-        self._protocol = calls.SCARD_PCI_T0 if protocol == calls.SCARD_PROTOCOL_T0 else calls.SCARD_PCI_T1
+        self._connect = connect
         self.reader = reader
+        self._connected_to(*connect())
+
+    def _connected_to(self, handle: Any, protocol: int) -> None:
+        self._handle = handle
+        self._protocol = (
+            self._calls.SCARD_PCI_T0 if protocol == self._calls.SCARD_PROTOCOL_T0 else self._calls.SCARD_PCI_T1
+        )
         self.pad: PinPad | None = pin_pad(self._control)
+
+    def again(self) -> None:
+        """
+        Connect anew: what was selected, and that a PIN was presented, is forgotten.
+
+        For who has presented none yet: a card that was just put in, or that another program has reset, may break the
+        first commands off.
+        """
+        self.leave()
+        self._connected_to(*self._connect())
 
     def transmit(self, command: bytes) -> bytes:
         """Give the card's answer to a command."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.domain.card import CardProfile, Conversation, PinRule, Statement, moment
 from runner.errors import LoginError, fault
-from runner.login.card import Readers
+from runner.login.card import CardInReader, Readers
 from runner.login.card_application import Application
 from runner.login.card_channel import Channel
 from runner.login.card_proof import card_certificate, is_signed_by
@@ -104,7 +104,7 @@ def log_in(workstation: Workstation, nonce: str, person: Person, readers: Reader
             with (readers or Readers()).card(
                 named=workstation.reader, wait_s=CARD_WAIT_S, waiting=person.card_needed
             ) as card:
-                done = talk.with_card(Application(card, profile, card.pad), person, has_pad=card.pad is not None)
+                done = talk.with_card(card, person)
         return Granted(str(done["eeszt_user"]), moment(done["ends_at"]))
     except LoginError as error:
         if error.number != _REFUSED:
@@ -115,6 +115,8 @@ def log_in(workstation: Workstation, nonce: str, person: Person, readers: Reader
 
 
 _REFUSED = 4411
+_BROKEN_OFF = frozenset({4212, 4219})
+"""The card was reset, or the reader broke a command off."""
 
 
 class _Talk:
@@ -126,16 +128,26 @@ class _Talk:
         self._nonce = nonce
         self._profile = profile
 
-    def with_card(self, application: Application, person: Person, *, has_pad: bool) -> Mapping[str, Any]:
+    def with_card(self, card: CardInReader, person: Person) -> Mapping[str, Any]:
         """Show the certificate, present the PIN, sign, verify, finish."""
-        der = application.certificate()
-        certificate = card_certificate(der, datetime.now(UTC))
-        left = application.tries_left()
+        try:
+            application, der, certificate, left = self._looked_at(card)
+        except LoginError as error:
+            if error.number not in _BROKEN_OFF:
+                raise
+            card.again()  # once, and never after this: from here on a PIN may be lost
+            application, der, certificate, left = self._looked_at(card)
         data = self._statement(der)
-        if has_pad:
+        if card.pad is not None:
             person.on_the_pad()
         application.verify(lambda rule: person.pin(rule, left))
         return self._finish(certificate, data, application.sign(data))
+
+    def _looked_at(self, card: CardInReader) -> tuple[Application, bytes, x509.Certificate, int | None]:
+        """Give the card's application, its certificate, and how often its PIN may be tried."""
+        application = Application(card, self._profile, card.pad)
+        der = application.certificate()
+        return application, der, card_certificate(der, datetime.now(UTC)), application.tries_left()
 
     def through_client(self, command: tuple[str, ...]) -> Mapping[str, Any]:
         """Let the card's own client do it: certificate first, then signature, each by one run of the program."""

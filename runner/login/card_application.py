@@ -99,7 +99,7 @@ class Application:
         Present the PIN once: typed on the reader where it has keys, else what ``ask`` gives.
 
         Raises:
-            LoginError: RNR-4206 to 4209, 4214, 4218; nothing is tried again.
+            LoginError: RNR-4206 to 4209, 4214, 4218, 4243; nothing is tried again.
         """
         if self._pad is not None:
             answer = self._pad.verify(self._rule)
@@ -108,6 +108,8 @@ class Application:
         self._refuse_unusable(answer)
         if answer.tries_left is not None:
             raise fault(4207, "card") if answer.tries_left == 0 else fault(4208, "card", left=answer.tries_left)
+        if answer.word == Word.NOT_VERIFIED:
+            raise fault(4243, "card")
         if not answer.is_ok:
             raise _unexpected("VERIFY", answer)
 
@@ -140,6 +142,8 @@ class Application:
 
     def _read(self, at: int, length: int) -> bytes:
         answer = self._told(apdu(_READ, at >> 8, at & 0xFF, expected=length))
+        if answer.word == Word.WRONG_OFFSET:  # behind the file's end
+            return b""
         if not answer.is_ok and answer.word != Word.END_OF_FILE:
             raise _unexpected("READ BINARY", answer)
         return answer.data[:length]

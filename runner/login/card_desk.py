@@ -91,9 +91,11 @@ class CardDesk:
         name = secrets.token_urlsafe(32)
         with self._lock:
             self._conversations = {name: each for name, each in self._conversations.items() if now < each.ends_at}
-            if len(self._conversations) >= MOST_CONVERSATIONS:
-                raise fault(4409, address)
-            self._conversations[name] = _Conversation(request, nonce_hash, now + LIFE_S)
+            is_full = len(self._conversations) >= MOST_CONVERSATIONS
+            if not is_full:
+                self._conversations[name] = _Conversation(request, nonce_hash, now + LIFE_S)
+        if is_full:
+            raise self._refused(request, fault(4409, address), address)
         return {
             "step": "show",
             "conversation": name,
@@ -120,7 +122,7 @@ class CardDesk:
         try:
             certificate = self._trust.believed(der, self._clock.now())
         except RunnerError as error:
-            self._admission.refuse(conversation.request.his_user, error, address)
+            self._refused(conversation.request, error, address)
             raise
         key = ec.generate_private_key(ec.SECP256R1())
         public = key.public_key().public_bytes(
@@ -159,23 +161,26 @@ class CardDesk:
         certificate, key = conversation.certificate, conversation.session_key
         algorithm = self._profile.algorithm
         if statement is None or certificate is None or key is None:
-            raise fault(4235, address)
+            raise self._refused(request, fault(4235, address), address)
         if not is_signed_by(certificate, algorithm, statement.bytes(), signature):
             error = fault(4234, address, what="another statement, key or endpoint")
-            self._admission.refuse(request.his_user, error, address)
-            raise error
+            raise self._refused(request, error, address)
         der = certificate.public_bytes(serialization.Encoding.DER)
         proof = CardProof(der, algorithm, statement.bytes(), signature)
         pkcs8 = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return self._admission.by_card(request.his_user, proof, pkcs8, address, request.handle_hash)
+        return self._admission.by_card(request, proof, pkcs8, address)
 
     def abandon(self, name: str, number: int, address: str) -> None:
         """End a conversation whose person went no further, and log the number that the agent gives as why."""
         conversation = self._taken(name)
         outcome = number if number in _ABANDONED else 4223
-        self._admission.refuse(conversation.request.his_user, LoginError(4240, address, code=outcome), address)
+        self._admission.refuse(conversation.request, LoginError(4240, address, code=outcome), address)
+
+    def _refused(self, request: LoginRequest, error: RunnerError, address: str) -> RunnerError:
+        self._admission.refuse(request, error, address)
+        return error
 
     def _taken(self, name: str) -> _Conversation:
         """Take a conversation out, so that nobody else can go on with it meanwhile."""

@@ -40,7 +40,7 @@ class WholeAnswers:
         """Give the whole answer."""
         raw = self._inner.transmit(command)
         length = Answer.of(raw).right_length
-        if length is not None:
+        if length is not None and _asks_for_data(command):
             raw = self._inner.transmit(command[:-1] + bytes((length,)))
         found = b""
         for _ in range(_MOST_PIECES):
@@ -50,6 +50,13 @@ class WholeAnswers:
             found += answer.data
             raw = self._inner.transmit(_GET_RESPONSE + bytes((answer.waiting,)))
         return found + raw
+
+
+def _asks_for_data(command: bytes) -> bool:
+    """Whether a command ends in a length that may be corrected; any other, one with a PIN above all, is said once."""
+    if len(command) <= _HEAD:
+        return len(command) == _HEAD
+    return len(command) == (_HEAD + command[4] if command[4] else 7 + int.from_bytes(command[5:7], "big")) + 1
 
 
 class LongCommands:

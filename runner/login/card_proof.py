@@ -23,6 +23,15 @@ _PURPOSES = frozenset(
 _DIGEST_INFO = bytes.fromhex("3031300D060960864801650304020105000420")
 """Of SHA-256, RFC 8017 §9.2 note 1."""
 
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library says of bytes that are no certificate, or of parts of one; not all of it is a ValueError."""
+
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
@@ -40,7 +49,7 @@ def card_certificate(der: bytes, now: datetime) -> x509.Certificate:
         key = certificate.public_key()
         usage = _usage(certificate)
         purposes = _purposes(certificate)
-    except (ValueError, UnsupportedAlgorithm) as exc:
+    except _UNREADABLE as exc:
         raise fault(4205, "card", what="its certificate cannot be read") from exc
     if usage is not None and usage.content_commitment:
         raise fault(4211, "card", what="it signs documents")

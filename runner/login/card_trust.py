@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from runner.errors import fault
 from runner.login.card_proof import card_certificate
@@ -71,7 +71,7 @@ class CardTrust:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return issuer.not_valid_before_utc <= now < issuer.not_valid_after_utc
 

@@ -11,6 +11,7 @@ class Word(IntEnum):
 
     OK = 0x9000
     END_OF_FILE = 0x6282
+    NOT_VERIFIED = 0x6300  # a wrong PIN, by a card that does not say how often it may be tried
     WRONG_LENGTH = 0x6700
     SECURITY_NOT_SATISFIED = 0x6982
     BLOCKED = 0x6983

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import socket
 import ssl
 import sys
@@ -21,11 +22,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from runner.errors import RunnerError, fault
 from runner.login.attempts import Attempts, Places
-from runner.login.deadline import UntilDeadline
+from runner.login.deadline import UntilDeadline, drain
 from runner.login.page import CONTENT_SECURITY_POLICY, form_page, granted_page
 from runner.login.reception import FORM, JSON, Reception, status_of
 from runner.settings import Login
@@ -41,13 +42,13 @@ LONGEST_BODY_BYTES = 4096
 LONGEST_CARD_BODY_BYTES = 16384  # a card's certificate may be of some kilobytes
 _OTP, _CARD = "/login/otp", "/login/card"
 _LONGEST_BODIES = {_OTP: LONGEST_BODY_BYTES, _CARD: LONGEST_CARD_BODY_BYTES}
-MOST_CONNECTIONS = 64
-MOST_PER_ADDRESS = 24
+MOST_CONNECTIONS = 256
+MOST_PER_ADDRESS = 64
 """So that one machine that holds connections open keeps nobody else out; a terminal server is one address."""
 REQUEST_S = 10.0
 """Longest time from a connection to the end of its request; how long the EESZT takes does not count."""
 
-_DRAINED_BYTES = 65536
+_LENGTH = re.compile("[0-9]{1,18}")
 _SENTENCE = "A bejelentkezés most nem lehetséges. Értesítse az informatikát."
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -131,7 +132,7 @@ class _Server(ThreadingHTTPServer):
     """A bounded number of threads, each with one connection; the TLS handshake is done in the thread."""
 
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = 128
 
     def __init__(self, place: tuple[str, int], context: ssl.SSLContext, reception: Reception, *, test: bool) -> None:
         self.reception = reception
@@ -192,18 +193,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give the page or the state of health."""
-        path = urlsplit(self.path)
-        if path.path == "/healthz":
+        path, _, query = self.path.partition("?")
+        if path == "/healthz":
             self._answer(HTTPStatus.OK, {"status": "up"})
-        elif path.path == "/":
-            nonce = parse_qs(path.query).get("nonce", [""])[0][:128]
+        elif path == "/":
+            nonce = parse_qs(query).get("nonce", [""])[0][:128]
             self._show(HTTPStatus.OK, form_page(nonce=nonce, test=self._site.test))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
 
     def do_POST(self) -> None:
         """Take a login attempt."""
-        path = urlsplit(self.path).path
+        path = self.path.partition("?")[0]
         if path not in _LONGEST_BODIES:
             self._refuse(HTTPStatus.NOT_FOUND, fault(4408, self._address, what="no such page"))
             return
@@ -212,12 +213,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         lengths = self.headers.get_all("Content-Length", [])
         length = lengths[0] if len(lengths) == 1 else ""
-        if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
+        if not _LENGTH.fullmatch(length) or "Transfer-Encoding" in self.headers:
             self._refuse(HTTPStatus.LENGTH_REQUIRED, fault(4408, self._address, what="no length"))
             return
         if int(length) > _LONGEST_BODIES[path]:
-            self.rfile.read(min(int(length), _DRAINED_BYTES))  # so that the answer is read before the connection ends
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, fault(4408, self._address, what="too long"))
+            drain(self.connection)
             return
         body = self.rfile.read(int(length))
         try:
@@ -288,6 +289,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.connection.settimeout(REQUEST_S)
+        self.request_version = self.protocol_version  # so that also what was no HTTP at all is answered with a head
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)

@@ -45,6 +45,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 _BANNER = '<p class="test">Tesztkörnyezet</p>\n'
+_AGAIN = "<p>Új próbálkozáshoz indítsa újra a bejelentkezést a kórházi rendszerben: új azonosítót ad.</p>\n"
 _FORM = """<form method="post" action="/login/otp" autocomplete="off">
 <label for="nonce">A kérés azonosítója</label>
 <input id="nonce" name="nonce" value="{nonce}" maxlength="128" required spellcheck="false"{focus_nonce}>
@@ -67,7 +68,7 @@ def form_page(*, nonce: str = "", sentence: str = "", test: bool) -> str:
         sentence: Why the last attempt was refused, in Hungarian; none yet where empty.
         test: Whether to mark the page as that of a test system.
     """
-    notice = f'<p class="error" role="alert">{escape(sentence)}</p>\n' if sentence else ""
+    notice = f'<p class="error" role="alert">{escape(sentence)}</p>\n{_AGAIN}' if sentence else ""
     focus = ("", " autofocus") if nonce else (" autofocus", "")
     form = _FORM.format(nonce=escape(nonce), focus_nonce=focus[0], focus_password=focus[1])
     return _page(notice + form, test=test)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qs
 
-from runner.errors import RunnerError, fault
+from runner.errors import LoginError, RunnerError, fault
 from runner.login.admission import Admission, attempt
 from runner.login.attempts import WINDOW_S, Attempts
 from runner.login.card_desk import CardDesk
-from runner.login.card_steps import Abandoned, CertificateShown, Signed, read_step
+from runner.login.card_steps import Abandoned, CertificateShown, Signed, Step, read_step
 from runner.login.nonce import NONCE, nonce_hash
 from runner.ports import AuditLog, Clock, LoginRequest, LoginRow, Logins
 
@@ -77,15 +78,16 @@ class Reception:
             StoreError: The database could not be reached.
         """
         self._let_in(address)
-        nonce, one_time_password = self._counted(lambda: _read(content_type, body, address), address)
-        request = self._counted(lambda: self._taken(nonce, address), address)
-        return self._admission.by_password(request.his_user, one_time_password, address, request.handle_hash)
+        with self._failures_counted(address):
+            nonce, one_time_password = self._counted(lambda: _read(content_type, body, address), address)
+            request = self._counted(lambda: self._taken(nonce, address), address)
+            return self._admission.by_password(request, one_time_password, address)
 
     def card(self, body: bytes, address: str) -> Mapping[str, object] | LoginRow:
         """
         Take a step of a login with a card: what comes next, or the session.
 
-        A step of a conversation that is known does not count as an attempt: whoever takes it was let in before.
+        A step of a conversation that is known is taken also where others of its address failed too often meanwhile.
 
         Raises:
             LoginError: Turned away (4407 to 4409, 4235, 4236), or refused.
@@ -98,6 +100,10 @@ class Reception:
             self._let_in(address)
         if desk is None:
             raise fault(4236, address)
+        with self._failures_counted(address):
+            return self._step_taken(desk, step, address)
+
+    def _step_taken(self, desk: CardDesk, step: Step | str | None, address: str) -> Mapping[str, object] | LoginRow:
         if step is None:
             self._turn_away(fault(4408, address, what="no step of a login with a card"), address)
         if isinstance(step, str):
@@ -113,6 +119,15 @@ class Reception:
             case Abandoned(name, number):
                 desk.abandon(name, number, address)
                 return {"step": "end"}
+
+    @contextmanager
+    def _failures_counted(self, address: str) -> Iterator[None]:
+        """Count what is refused; that the EESZT or the database cannot be reached is nobody's failure."""
+        try:
+            yield
+        except LoginError:
+            self._attempts.failed(address)
+            raise
 
     def _let_in(self, address: str) -> None:
         if not self._attempts.admit(address):

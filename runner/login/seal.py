@@ -9,24 +9,22 @@ tell the key, twelve of nonce, then the sealed JSON.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from runner.errors import fault
+from runner.errors import RunnerError, fault
+from runner.login.sealing_keys import read_keys
 from runner.ports import LoginRow, Token
 from runner.settings import Sealing
 
 _VERSION = b"\x01"
-_KEY_BYTES = 32
 _KEY_ID_BYTES = 8
 _NONCE_BYTES = 12
 _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
@@ -35,7 +33,15 @@ _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
 class Sealer:
     """Seals with one key and opens with any that was in use. Safe for threads."""
 
-    def __init__(self, key: bytes, previous: Sequence[bytes] = (), *, environment: str, database_id: str = "") -> None:
+    def __init__(
+        self,
+        key: bytes,
+        previous: Sequence[bytes] = (),
+        *,
+        environment: str,
+        database_id: str = "",
+        again: Callable[[], Sequence[bytes]] | None = None,
+    ) -> None:
         """
         Make a sealer.
 
@@ -44,11 +50,13 @@ class Sealer:
             previous: Keys that only open.
             environment: ``test`` or ``production``; a session of one does not open in the other.
             database_id: Of the database that the sessions lie in; a session of another one does not open.
+            again: Gives the keys anew where another daemon seals with one that is not known here; None: nobody can.
         """
+        self._again = again
         self._environment = environment
         self._database_id = database_id
         self._key_id = _key_id(key)
-        self._ciphers = {_key_id(each): AESGCM(each) for each in (key, *previous)}
+        self._ciphers = _ciphers((key, *previous))
 
     def seal(self, row: LoginRow, token: Token) -> bytes:
         """Give the sealed token, bound to the row."""
@@ -68,14 +76,26 @@ class Sealer:
         key_id = sealed[len(_VERSION) : len(_VERSION) + _KEY_ID_BYTES]
         if len(sealed) <= _HEAD_BYTES or not sealed.startswith(_VERSION):
             raise fault(8101, where)
-        if key_id not in self._ciphers:
+        cipher = self._ciphers.get(key_id) or self._with_new_keys().get(key_id)
+        if cipher is None:
             raise fault(8102, where, key=key_id.hex())
         nonce = sealed[_HEAD_BYTES - _NONCE_BYTES : _HEAD_BYTES]
         try:
-            packed = self._ciphers[key_id].decrypt(nonce, sealed[_HEAD_BYTES:], self._bound(row))
+            packed = cipher.decrypt(nonce, sealed[_HEAD_BYTES:], self._bound(row))
         except InvalidTag as exc:
             raise fault(8101, where) from exc
         return _unpacked(json.loads(packed))
+
+    def _with_new_keys(self) -> Mapping[bytes, AESGCM]:
+        """Read the keys anew: while they are being changed, another daemon may be ahead. What seals stays."""
+        if self._again is not None:
+            try:
+                self._ciphers = {**self._ciphers, **_ciphers(self._again())}
+            except RunnerError:
+                return (
+                    self._ciphers
+                )  # what could not be read says nothing; the session is told as one that does not open
+        return self._ciphers
 
     def _bound(self, row: LoginRow) -> bytes:
         """Give the row's facts in canonical JSON: sorted keys, no spaces, instants in UTC to the millisecond."""
@@ -94,36 +114,23 @@ class Sealer:
 
 def sealer(settings: Sealing, environment: str, database_id: str = "") -> Sealer:
     """
-    Give the sealer of the keys that the settings name.
+    Give the sealer of the keys in the source that the settings name.
 
     Raises:
-        SettingsError: RNR-1006 or RNR-1013, a key file cannot be read or holds no key.
+        SettingsError: As ``read_keys``.
     """
-    key = read_key(settings.key_file, "sealing.key_file")
-    previous = [read_key(each, "sealing.previous_key_files") for each in settings.previous_key_files]
-    return Sealer(key, previous, environment=environment, database_id=database_id)
+    keys = read_keys(settings).keys
+    return Sealer(
+        keys[0],
+        keys[1:],
+        environment=environment,
+        database_id=database_id,
+        again=lambda: read_keys(settings).keys,
+    )
 
 
-def read_key(file: Path, name: str) -> bytes:
-    """
-    Give the 32 bytes of a key file.
-
-    Args:
-        file: Holds them in base64.
-        name: Of the setting, for errors.
-    """
-    try:
-        text = file.read_bytes()
-    except OSError as exc:
-        reason = exc.strerror or type(exc).__name__
-        raise fault(1006, name, file=str(file), name=name, reason=reason) from exc
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise fault(1013, name, file=str(file), name=name)
-    return key
+def _ciphers(keys: Sequence[bytes]) -> dict[bytes, AESGCM]:
+    return {_key_id(each): AESGCM(each) for each in keys}
 
 
 def _key_id(key: bytes) -> bytes:

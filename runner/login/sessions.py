@@ -14,7 +14,8 @@ from runner.ports import Clock, LoginRow, Logins, Token, Tokens
 logger = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 1.0
-"""How long a session is believed to be live without asking the database; so long a logout may take to act."""
+"""How long a session is believed to be live without asking the database; so long a logout may take to act
+on what was recorded before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ class SealedSessions:
         self._opened: dict[str, _Opened] = {}
         self._lock = threading.Lock()
 
-    def token(self, acting_user: str, his_user: str | None = None) -> Token | None:
+    def token(self, acting_user: str, his_user: str | None = None, *, look: bool = False) -> Token | None:
         """
         Give a token of the technical user or of a person's live session; None where there is none.
 
         With ``his_user`` only of the session that this HIS user began himself: should two be matched to one identity,
-        nobody sends what he recorded by the other one's login.
+        nobody sends what he recorded by the other one's login. With ``look`` the database is asked, whatever is
+        remembered.
 
         A session that does not open is ended, so that MedWorkS does not show it as live, and reported at level ERROR.
 
@@ -67,7 +69,7 @@ class SealedSessions:
         with self._lock:
             opened = self._opened.get(acting_user)
         asked_at = self._clock.monotonic()
-        if opened is None or asked_at - opened.seen_at >= LOOK_AGAIN_S:
+        if look or opened is None or asked_at - opened.seen_at >= LOOK_AGAIN_S:
             opened = self._look(acting_user, opened, asked_at)
         if opened is None or self._clock.now() >= opened.ends_at or his_user not in {None, opened.his_user}:
             return None

@@ -164,7 +164,8 @@ def _run(case: _Case) -> None:
         case.differs("the mapping", "a message", error)
         return
     if "message" in case.data:
-        _compare_message(case, case.data["message"], prepared.body if prepared else None)
+        refused_for = (outcome.status_text if outcome is not None else None) or ""
+        _compare_message(case, case.data["message"], prepared.body if prepared else None, refused_for)
     if "document" in case.data:
         _compare_document(case, case.data["document"], prepared.document if prepared else {}, "")
     if prepared is not None and "answer" in case.data:
@@ -260,10 +261,10 @@ def _result(found: list[dict[str, Any]], expected: list[Any]) -> list[Any]:
     ]
 
 
-def _compare_message(case: _Case, name: str, body: bytes | None) -> None:
+def _compare_message(case: _Case, name: str, body: bytes | None, refused: str = "") -> None:
     path = case.folder / name
     if body is None:
-        case.differs("the message", name, "none, the row was refused")
+        case.differs("the message", name, f"none, the row was refused: {refused}")
         return
     parser = etree.XMLParser(remove_blank_text=True, remove_comments=True)
     got = etree.fromstring(body, parser)

@@ -117,7 +117,7 @@ class Wanted:
                 value = self._translated(written(value))
             of_type = TYPES.get(self.type)
             result = of_type(value, self.zone) if of_type is not None else _of_format(self.type, written(value))
-            text = result if result is value and isinstance(result, str) else written(result)
+            text = result if type(result) is str else written(result)
         except ForbiddenCharacterError:
             raise BadValueError(NOT_XML) from None
         except NotWritableError:

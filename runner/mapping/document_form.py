@@ -65,12 +65,12 @@ def stored_form(document: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if type(value) is str or isinstance(value, str | int):
             made[name] = value
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             inner = stored_form(value)
             if inner:
                 made[name] = inner
         elif isinstance(value, list):
-            made[name] = [stored_form(each) if isinstance(each, Mapping) else each for each in value]
+            made[name] = [stored_form(each) if isinstance(each, dict) else each for each in value]
         else:
             made[name] = written(value)
     return made

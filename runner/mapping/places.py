@@ -24,11 +24,32 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse an alias, else compose as always."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # PyYAML's stubs lack it
-            raise yaml.composer.ComposerError(None, None, "an alias (*) is not used here, write the value out", mark)
-        return super().compose_node(parent, index)
+        return _compose_node(self, parent, index)
 
+
+def _compose_node(loader: Any, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+    if loader.check_event(yaml.AliasEvent):
+        mark = loader.peek_event().start_mark
+        raise yaml.composer.ComposerError(None, None, "an alias (*) is not used here, write the value out", mark)
+    return yaml.composer.Composer.compose_node(loader, parent, index)
+
+
+def _fast_loader() -> Any:
+    """Make the same over libyaml's reading of characters, where PyYAML was built with it: several times faster."""
+    if not yaml.__with_libyaml__:
+        return _Loader
+
+    class FastLoader(yaml.composer.Composer, yaml.CSafeLoader):
+        def __init__(self, stream: str) -> None:
+            yaml.CSafeLoader.__init__(self, stream)
+            yaml.composer.Composer.__init__(self)
+
+        compose_node = _compose_node
+
+    return FastLoader
+
+
+_FAST_LOADER = _fast_loader()
 
 WORDS: dict[str, bool | None] = {"null": None, "": None, "true": True, "false": False}
 """The plain scalars that are not text."""
@@ -77,7 +98,7 @@ def shown(path: Path) -> str:
     """How a file is called in problems: its path from the working directory where it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # elsewhere, or the working directory is gone
         return path.as_posix()
 
 
@@ -95,7 +116,7 @@ def read_yaml(path: Path, problems: Problems) -> YamlFile | None:
 def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     """Read a text; None, with the problem noted, where it is no YAML."""
     try:
-        root = yaml.compose(text, _Loader)
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or "it cannot be read"
@@ -116,6 +137,14 @@ def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:
     return made
 
 
+def _composed(text: str) -> yaml.Node | None:
+    """Give a text's nodes; PyYAML's own reading says best what is wrong."""
+    try:
+        return yaml.compose(text, _FAST_LOADER)
+    except (yaml.YAMLError, RecursionError):
+        return yaml.compose(text, _Loader)
+
+
 def _value(node: yaml.Node, path: tuple[Key, ...], made: YamlFile, problems: Problems) -> Any:
     made.lines.setdefault(path, node.start_mark.line + 1)
     if not node.tag.startswith("tag:yaml.org,2002:") or "python" in node.tag:
@@ -126,9 +155,9 @@ def _value(node: yaml.Node, path: tuple[Key, ...], made: YamlFile, problems: Pro
     if isinstance(node, yaml.SequenceNode):
         return [_value(each, (*path, place), made, problems) for place, each in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
-    if node.style is None and node.value in WORDS:
+    if not node.style and node.value in WORDS:
         return WORDS[node.value]
-    if node.style is None:
+    if not node.style:
         made.plain.add(path)
     return node.value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from runner.errors import ProblemsError, RunnerError, fault
+from runner.errors import ProblemsError, RunnerError, fault, in_order
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -17,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 class Problems:
     """
-    What is wrong, in the order in which it was found.
+    What is wrong, as it was found.
 
     Attributes:
         found: One fault each, with its place.
@@ -47,8 +47,8 @@ class Problems:
 
     @property
     def told(self) -> list[RunnerError]:
-        """What was found; what is wrong with a file that several mappings share, once."""
-        return list({str(each): each for each in self.found}.values())
+        """What was found, each file's by its lines; what is wrong with a file that several mappings share, once."""
+        return list(in_order(self.found))
 
     def raise_any(self) -> None:
         """

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.runtime import Macro
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.visitor import NodeTransformer
@@ -66,6 +68,9 @@ METHODS: Mapping[type, frozenset[str]] = {
     date: frozenset({"year", "month", "day"}),
 }
 """Attributes and methods of values that may be used."""
+
+_OF_JINJA = frozenset({"jinja2.environment", "jinja2.runtime"})
+"""Modules of what a template meets of Jinja's own."""
 
 
 class _Exact(NodeTransformer):
@@ -169,11 +174,18 @@ class Language(SandboxedEnvironment):
             auto_reload=False,
             extensions=[],
         )
+        self._parsed: dict[Path, nodes.Template] = {}
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: each if name in COUNTING else counted(each) for name, each in known.items()}
         tests: Mapping[str, Any] = DEFAULT_TESTS
         self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
+
+    def parsed(self, path: Path) -> nodes.Template:
+        """Give a file's tree, to be looked at; read once, since several document types share their parts."""
+        if path not in self._parsed:
+            self._parsed[path] = self.parse(path.read_text("utf-8"))
+        return self._parsed[path]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         begin()
@@ -215,15 +227,18 @@ class Language(SandboxedEnvironment):
     def _of_value(self, value: Any, name: str) -> Any:
         if isinstance(value, Undefined):
             return super().getattr(value, name)
+        if type(value).__module__ in _OF_JINJA and not name.startswith("_"):
+            return super().getattr(value, name)  # a macro of an imported template, or `loop`
         for kind, allowed in METHODS.items():
             if isinstance(value, kind) and name in allowed:
                 return getattr(value, name)
-        if type(value).__module__ in {"jinja2.environment", "jinja2.runtime"} and not name.startswith("_"):
-            return super().getattr(value, name)  # a macro of an imported template, or `loop`
         return self.undefined(f"{name!r} is nothing that a mapping may use here", name=name, exc=SecurityError)
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what may be called, and count it."""
+        if type(obj) is Macro and not kwargs:  # what ``super`` comes to for it
+            spend()
+            return obj(context.eval_ctx, *args)
         receiver = getattr(obj, "__self__", "")
         spend(len(receiver) if isinstance(receiver, str) else 0)
         return super().call(context, obj, *args, **kwargs)

@@ -81,7 +81,7 @@ def read_template(
     if name is None:
         return None
     if not (around.template_folder / name).is_file():
-        known = [path.name for path in around.template_folder.glob("*.j2")]
+        known = [path.name for path in around.template_folder.glob("[!_]*.j2")]
         problems.add_unknown(file.at("send", "template"), "template", name, known)
         return None
     before = len(problems.found)

@@ -36,7 +36,7 @@ def template_files(made: Language, folder: Path, name: str) -> tuple[Path, ...]:
             continue
         found.append(path)
         try:
-            tree = made.parse(path.read_text("utf-8"))
+            tree = made.parsed(path)
         except TemplateSyntaxError:
             continue
         waiting += [each for each in meta.find_referenced_templates(tree) if each]
@@ -48,7 +48,7 @@ def check_template(made: Language, folder: Path, name: str, fields: Sequence[Fie
     for path in template_files(made, folder, name):
         where = shown(path)
         try:
-            tree = made.parse(path.read_text("utf-8"))
+            tree = made.parsed(path)
         except TemplateSyntaxError as error:
             reason = " ".join((error.message or "it cannot be read").rstrip(".").split())
             problems.add(2011, f"{where}:{error.lineno}", reason=reason)

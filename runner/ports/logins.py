@@ -89,6 +89,22 @@ class LoginRow:
     handle_hash: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedLogin:
+    """
+    A login that came to nothing.
+
+    Attributes:
+        his_user: Whose it would have been.
+        at: When; aware UTC.
+        why: The fault, for the administrator.
+    """
+
+    his_user: str
+    at: datetime
+    why: str
+
+
 class Logins(Protocol):
     """Sessions and login requests in the database; each verb commits."""
 
@@ -114,11 +130,22 @@ class Logins(Protocol):
     def take(self, nonce_hash: str) -> LoginRequest | None:
         """Use up a request; None where there is none, it is used, or it is too old."""
 
+    def refuse(self, request_id: int, why: str) -> None:
+        """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        """Logins of the last day that came to nothing, the newest first."""
+
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
 
     def save(self, login: LoginRow) -> None:
-        """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
+        """
+        Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction).
+
+        Raises:
+            LoginError: RNR-4242, the HIS client that began it has called it off meanwhile; nothing was changed.
+        """
 
     def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
         """The person's session that neither ended nor ran out, or None; what is sealed only of one not ``known``."""
@@ -248,8 +275,12 @@ class Tokens(Protocol):
 class Sessions(Protocol):
     """Under whose name something can be sent right now."""
 
-    def token(self, acting_user: str, his_user: str | None = None) -> Token | None:
-        """A token of the technical user or of a person's live session (begun by ``his_user``); None: there is none."""
+    def token(self, acting_user: str, his_user: str | None = None, *, look: bool = False) -> Token | None:
+        """
+        A token of the technical user or of a person's live session (begun by ``his_user``); None: there is none.
+
+        With ``look`` by what the database says now, else by what it said a moment ago.
+        """
 
     def refused(self, acting_user: str) -> None:
         """The EESZT no longer takes this identity's token: drop it (a person's session is ended)."""

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from runner.errors import ProblemsError, RunnerError, fault
 from runner.settings.database import database_conflicts
 from runner.settings.places import line_of, places
+from runner.settings.sealing import sealing_conflicts
 from runner.settings.sections import Settings
 from runner.settings.values import WrongFormError, bare, convert, is_duration, shown
 from runner.settings.working import Waits
@@ -91,10 +92,11 @@ class _Reader:
             return
         for key, folder in (("mappings", "mappings"), ("templates", "templates"), ("sources", "sql/sources")):
             site.setdefault(key, str(shipped(folder)))
+        document.setdefault("sealing", {})
         audit, runner = document.setdefault("audit", {}), document.get("runner")
         state = runner.get("state_dir") if isinstance(runner, dict) else None
-        if isinstance(audit, dict) and isinstance(state, str):
-            audit.setdefault("folder", f"{state}/audit")
+        if isinstance(audit, dict):  # where the state's folder is missing, that alone is told
+            audit.setdefault("folder", f"{state}/audit" if isinstance(state, str) else "audit")
         eeszt = document.setdefault("eeszt", {})
         if isinstance(eeszt, dict) and "contract" not in eeszt and isinstance(site["mappings"], str):
             packs = [each.parent for each in (self._folder / site["mappings"] / "contract").glob("*/pack.yaml")]
@@ -118,7 +120,7 @@ class _Reader:
                 values[each.name] = self._value(hint, table[key], (*path, key))
             elif each.default is MISSING and each.default_factory is MISSING:
                 if isinstance(hint, type) and is_dataclass(hint):
-                    self._section(hint, {}, (*path, key))
+                    values[each.name] = self._section(hint, {}, (*path, key))
                 else:
                     self._report(1003, (*path, key))
         if len(self._problems) > before:
@@ -168,8 +170,10 @@ def _conflicts(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], i
         if isinstance(table, dict) and (one in table) != (other in table):
             there, missing = (one, other) if one in table else (other, one)
             yield (section, there), 1010, {"other": f"{section}.{missing}"}
-    if isinstance(database := document.get("database"), dict):
+    if isinstance(database := document.get("database", {}), dict):
         yield from database_conflicts(database)
+    if isinstance(sealing := document.get("sealing"), dict):
+        yield from sealing_conflicts(sealing)
     user = document.get("technical_user")
     if isinstance(user, dict):
         ways = [each for each in ("pkcs12", "certificate", "token_module") if each in user]

@@ -151,8 +151,8 @@ class Login:
         listen: Where it listens; port 0 takes a free one.
         address: Where workstations reach it; ``https://`` and ``listen`` where it is left out.
         trust: PEM file that `login otp` believes; the endpoint's own certificate where it is left out.
-        attempts_per_minute: Most attempts from one address.
-        total_attempts_per_minute: Most attempts from all addresses.
+        attempts_per_minute: Most failed attempts from one address.
+        total_attempts_per_minute: Most failed attempts from all addresses.
         request_life_s: How long a login that was begun may be finished.
         card_profile: Which cards log people in: a file in `cards` of the mappings, without `.yaml`; nobody logs in with
             a card where it is left out.
@@ -177,15 +177,21 @@ class Login:
 @dataclass(frozen=True, slots=True)
 class Sealing:
     """
-    The key under which sessions lie in the database.
+    The keys under which sessions lie in the database: exactly one of these says where they are.
+
+    Each key is 32 random bytes in base64 (`openssl rand -base64 32`); the first seals, those after it were in use
+    before and only open. `eeszt-runner login rekey` puts a new one before them.
 
     Attributes:
-        key_file: File with 32 random bytes in base64: `openssl rand -base64 32`.
-        previous_key_files: Keys that were in use before; they still open, they no longer seal.
+        key_file: File with the keys, one a line.
+        key_variable: Name of the environment variable that holds them, separated by blanks.
+        key_keyring: Service of the entry in the operating system's keyring, user `sealing`, that holds them; needs the
+            extra `keyring`.
     """
 
-    key_file: SecretPlace
-    previous_key_files: tuple[SecretPlace, ...] = ()
+    key_file: SecretPlace | None = None
+    key_variable: Text | None = None
+    key_keyring: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

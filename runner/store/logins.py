@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runner.ports import LoginRequest, LoginRow
+from runner.errors import fault
+from runner.ports import LoginRequest, LoginRow, RefusedLogin
 from runner.store.rows import certain, to_instant
 from runner.store.waking import wake
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from runner.store.database import Database
     from runner.store.rows import Record
+
+
+_LONGEST_REASON = 400
 
 
 class StoredLogins:
@@ -58,6 +62,18 @@ class StoredLogins:
                 request["request_id"], request["his_user"], expires_at, request["handle_hash"], request["short_code"]
             )
 
+    def refuse(self, request_id: int, why: str) -> None:
+        """Note that a login that was begun came to nothing, so that the HIS client that began it sees it at once."""
+        with self._database.writing() as scope:
+            scope.change("refuse_login_request", request_id=request_id, refusal=why[:_LONGEST_REASON], now=scope.now)
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        """Logins of the last day that came to nothing, the newest first."""
+        return [
+            RefusedLogin(record["his_user"], certain(to_instant(record["ended_at"])), record["refusal"])
+            for record in self._database.read("refused_logins")
+        ]
+
     def next_login_id(self) -> int:
         """A fresh session number, so that the seal can be bound to it."""
         with self._database.writing() as scope:
@@ -66,6 +82,10 @@ class StoredLogins:
     def save(self, login: LoginRow) -> None:
         """Store a sealed session, ending the person's older ones, and wake what waits for it (same transaction)."""
         with self._database.writing() as scope:
+            if login.handle_hash is not None and not scope.change(
+                "finish_login_request", handle_hash=login.handle_hash
+            ):
+                raise fault(4242, f"HIS user {login.his_user}")
             who = {"eeszt_user": login.eeszt_user, "his_user": login.his_user}
             scope.change("end_logins", **who, why="NEW_LOGIN", now=scope.now)
             scope.change(
@@ -81,6 +101,8 @@ class StoredLogins:
                 sealed=login.sealed,
             )
             wake(scope, self._database.lanes, login.eeszt_user, login.his_user)
+        with self._database.writing() as scope:
+            scope.change("end_older_logins", **who, why="NEW_LOGIN", now=scope.now)
 
     def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
         """The person's session that neither ended nor ran out, or None; what is sealed only of one not ``known``."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from runner.domain import sentences
@@ -42,8 +43,11 @@ def to_text(instant: datetime | None) -> str | None:
     """Give an aware instant as a database without a type for it stores it: UTC text that sorts."""
     if instant is None:
         return None
-    if instant.tzinfo is not UTC:
-        instant = instant.astimezone(UTC)
+    return _utc_text(instant if instant.tzinfo is UTC else instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)  # a batch's rows share most of their instants
+def _utc_text(instant: datetime) -> str:
     return instant.isoformat(" ", "microseconds")[:WITHOUT_ZONE]
 
 

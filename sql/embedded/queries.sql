@@ -497,6 +497,21 @@ SELECT request_id, his_user, expires_at, short_code, handle_hash FROM EESZT_LOGI
 -- It is used once.
 UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND used_at IS NULL
 
+-- refuse_login_request --
+-- It came to nothing, and whoever began it is to see so at once.
+UPDATE EESZT_LOGIN_REQUEST SET ended_at = :now, refusal = :refusal WHERE request_id = :request_id AND ended_at IS NULL
+
+-- refused_logins --
+-- Logins that came to nothing, the newest first; they are forgotten a day later.
+SELECT r.his_user AS his_user, r.ended_at AS ended_at, r.refusal AS refusal
+  FROM EESZT_LOGIN_REQUEST r
+ WHERE r.refusal IS NOT NULL
+ ORDER BY r.ended_at DESC
+
+-- finish_login_request --
+-- It is being finished: whoever calls it off from now on ends the session; 0 rows: it was called off before.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = used_at WHERE handle_hash = :handle_hash AND ended_at IS NULL
+
 -- next_login --
 -- A fresh session number.
 UPDATE EESZT_SEQUENCE SET last_id = last_id + 1 WHERE name = 'login'
@@ -510,6 +525,13 @@ SELECT last_id FROM EESZT_SEQUENCE WHERE name = 'login'
 UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
  WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
 
+-- end_older_logins --
+-- Of logins of one person that were stored at the same moment, and did not see each other, the one of the last number stays.
+UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
+ WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+   AND login_id < (SELECT MAX(n.login_id) FROM EESZT_LOGIN n
+                    WHERE n.ended_at IS NULL AND (n.eeszt_user = :eeszt_user OR n.his_user = :his_user))
+
 -- save_login --
 -- Store a session.
 INSERT INTO EESZT_LOGIN (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed,
@@ -518,8 +540,10 @@ VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :starte
 
 -- handle_state --
 -- How far the login of a session handle is, and until when it lasts.
-SELECT CASE WHEN l.login_id IS NULL AND r.used_at IS NULL AND r.expires_at > [now] THEN 'WAITING'
-            WHEN l.login_id IS NULL AND r.used_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 minutes') THEN 'CHECKING'
+-- CHECKING lasts as long as a card and the EESZT may take together; no longer, should the daemon have died meanwhile.
+SELECT CASE WHEN l.login_id IS NULL AND r.ended_at IS NOT NULL THEN 'REFUSED'
+            WHEN l.login_id IS NULL AND r.used_at IS NULL AND r.expires_at > [now] THEN 'WAITING'
+            WHEN l.login_id IS NULL AND r.used_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-3 minutes') THEN 'CHECKING'
             WHEN l.login_id IS NULL THEN 'REFUSED'
             WHEN l.ended_at IS NULL AND l.ends_at > [now] THEN 'LIVE' ELSE 'ENDED' END AS state,
        CAST((julianday(l.ends_at) - julianday([now])) * 1440 AS INTEGER) AS minutes_left
@@ -537,7 +561,8 @@ UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'LOGOUT', sealed = NULL
 
 -- end_handle_request --
 -- A login that was begun and is not wanted any more.
-UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE handle_hash = :handle_hash AND used_at IS NULL
+UPDATE EESZT_LOGIN_REQUEST SET ended_at = [now], used_at = coalesce(used_at, [now])
+ WHERE handle_hash = :handle_hash AND ended_at IS NULL
 
 -- bound_session --
 -- Who the connection that looks is bound to; a temporary table is seen by its own connection alone.
@@ -610,7 +635,7 @@ UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL W
 
 -- use_all_login_requests --
 -- Likewise for logins that were begun.
-UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now], ended_at = [now] WHERE used_at IS NULL
 
 -- open_items --
 -- What is not final, or is asked after once more.

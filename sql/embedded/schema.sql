@@ -185,6 +185,8 @@ CREATE TABLE IF NOT EXISTS EESZT_LOGIN_REQUEST (
   begun_at   TEXT NOT NULL,
   expires_at TEXT NOT NULL,
   used_at    TEXT,
+  ended_at   TEXT,
+  refusal    TEXT,
   short_code  TEXT,
   handle_hash TEXT UNIQUE
 ) STRICT;

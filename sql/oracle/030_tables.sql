@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql';
-  IF l_sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4' THEN
+  IF l_sha256 = 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 030_tables.sql has run already');
   END IF;
   IF l_sha256 IS NOT NULL THEN
@@ -322,6 +322,8 @@ CREATE TABLE EESZT_LOGIN_REQUEST (
   begun_at   TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_BEGUN_NN NOT NULL,
   expires_at TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_EXP_NN NOT NULL,
   used_at    TIMESTAMP(6),
+  ended_at   TIMESTAMP(6),
+  refusal    VARCHAR2(400 CHAR),
   short_code  VARCHAR2(6 CHAR),
   handle_hash VARCHAR2(64 CHAR),
   CONSTRAINT EESZT_LOGIN_REQUEST_PK PRIMARY KEY (request_id) USING INDEX,
@@ -335,6 +337,8 @@ COMMENT ON COLUMN EESZT_LOGIN_REQUEST.nonce_hash IS 'SHA-256 (hex) of its one-ti
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.begun_at IS 'When, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.expires_at IS 'Until when it may be used, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.used_at IS 'When it was used, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.ended_at IS 'When it was refused or called off, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.refusal IS 'Why it was refused, for the administrator';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.short_code IS 'What MedWorkS and the agent both show, so that the person sees that they speak of one login';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps';
 
@@ -457,5 +461,5 @@ COMMENT ON COLUMN EESZT_DAY.counted_at IS 'When the day was counted, UTC';
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '030_tables.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('030_tables.sql', '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('030_tables.sql', 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

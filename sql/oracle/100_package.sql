@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483' THEN
+  IF l_sha256 = 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -2194,9 +2194,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   PROCEDURE end_login (p_handle_hash IN VARCHAR2) IS
     PRAGMA AUTONOMOUS_TRANSACTION;
   BEGIN
+    -- the request first: what is being finished at this moment is either called off by it, or ended below
+    UPDATE EESZT_LOGIN_REQUEST SET ended_at = SYS_EXTRACT_UTC(SYSTIMESTAMP), used_at = COALESCE(used_at, SYS_EXTRACT_UTC(SYSTIMESTAMP))
+     WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
     UPDATE EESZT_LOGIN SET ended_at = SYS_EXTRACT_UTC(SYSTIMESTAMP), end_reason = 'LOGOUT', sealed = NULL
      WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
-    UPDATE EESZT_LOGIN_REQUEST SET used_at = SYS_EXTRACT_UTC(SYSTIMESTAMP) WHERE handle_hash = p_handle_hash AND used_at IS NULL;
     COMMIT;
   END end_login;
 
@@ -2236,8 +2238,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   BEGIN
     l_hash := hashed(p_handle);
     FOR rec IN (
-      SELECT CASE WHEN r.used_at IS NULL AND r.expires_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) THEN 'WAITING'
-                  WHEN r.used_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '1' MINUTE THEN 'CHECKING'
+      -- CHECKING lasts as long as a card and the EESZT may take together; no longer, should the daemon have died meanwhile
+      SELECT CASE WHEN r.ended_at IS NOT NULL THEN 'REFUSED'
+                  WHEN r.used_at IS NULL AND r.expires_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) THEN 'WAITING'
+                  WHEN r.used_at > SYS_EXTRACT_UTC(SYSTIMESTAMP) - INTERVAL '3' MINUTE THEN 'CHECKING'
                   ELSE 'REFUSED' END AS state
         FROM EESZT_LOGIN_REQUEST r
        WHERE r.handle_hash = l_hash
@@ -2318,5 +2322,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

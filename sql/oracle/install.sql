@@ -18,7 +18,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '7e2be1a9ffe9c0e8c0a127a27fc69deefeb34856f88679353c814b2f927c78d4';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056';
 SET DEFINE ON
 @@&next_script
 
@@ -63,7 +63,7 @@ SET DEFINE ON
 @@&next_script
 
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'fc46bfd43bcd766350d9da6deda6879f78cb586c0f3a4d9234e786465da54483';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae';
 SET DEFINE ON
 @@&next_script
 

@@ -738,6 +738,21 @@ SELECT r.request_id AS request_id, r.his_user AS his_user, r.expires_at AS expir
 -- It is used once.
 UPDATE EESZT_LOGIN_REQUEST SET used_at = :now WHERE request_id = :request_id AND used_at IS NULL
 
+-- refuse_login_request --
+-- It came to nothing, and whoever began it is to see so at once.
+UPDATE EESZT_LOGIN_REQUEST SET ended_at = :now, refusal = :refusal WHERE request_id = :request_id AND ended_at IS NULL
+
+-- refused_logins --
+-- Logins that came to nothing, the newest first; they are forgotten a day later.
+SELECT r.his_user AS his_user, r.ended_at AS ended_at, r.refusal AS refusal
+  FROM EESZT_LOGIN_REQUEST r
+ WHERE r.refusal IS NOT NULL
+ ORDER BY r.ended_at DESC
+
+-- finish_login_request --
+-- It is being finished: whoever calls it off from now on ends the session; 0 rows: it was called off before.
+UPDATE EESZT_LOGIN_REQUEST SET used_at = used_at WHERE handle_hash = :handle_hash AND ended_at IS NULL
+
 -- next_login --
 -- A fresh session number.
 SELECT EESZT_LOGIN_SEQ.NEXTVAL AS id FROM DUAL
@@ -746,6 +761,13 @@ SELECT EESZT_LOGIN_SEQ.NEXTVAL AS id FROM DUAL
 -- End sessions at once; a token that is not needed is not kept.
 UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
  WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+
+-- end_older_logins --
+-- Of logins of one person that were stored at the same moment, and did not see each other, the one of the last number stays.
+UPDATE EESZT_LOGIN SET ended_at = :now, end_reason = :why, sealed = NULL
+ WHERE ended_at IS NULL AND (eeszt_user = :eeszt_user OR his_user = :his_user)
+   AND login_id < (SELECT MAX(n.login_id) FROM EESZT_LOGIN n
+                    WHERE n.ended_at IS NULL AND (n.eeszt_user = :eeszt_user OR n.his_user = :his_user))
 
 -- save_login --
 -- Store a session; the HIS client that began it knows it by its handle.
@@ -827,7 +849,7 @@ UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'ADOPTED', sealed = NULL W
 
 -- use_all_login_requests --
 -- Likewise for logins that were begun.
-UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE used_at IS NULL
+UPDATE EESZT_LOGIN_REQUEST SET used_at = [now], ended_at = [now] WHERE used_at IS NULL
 
 -- open_items --
 -- What is not final, or is asked after once more.

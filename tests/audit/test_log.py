@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.audit.ticket import Line, Ticket
 from runner.errors import RunnerError
 from runner.ports import Anchor
 from tests.audit.desk import OfficersDesk, answer, request
@@ -76,6 +77,36 @@ def test_entries_that_wait_together_become_durable_together(desk: OfficersDesk) 
         noted = [log.note(request(number)) for number in range(300)]
         assert all(each.anchor() is not None for each in noted)
     assert [header.item for header in desk.search(kind="REQUEST")] == list(range(300))
+
+
+def test_what_has_happened_goes_together_with_the_next_entry_that_somebody_waits_for() -> None:
+    line = Line(hold_s=3600)
+    noted = Ticket(answer(1), "", line, must=False)
+    line.put(noted)
+    groups: list[list[Ticket]] = []
+    writer = threading.Thread(target=lambda: groups.append(line.next_group()))
+    writer.start()
+    awaited = Ticket(request(2), "", line, must=True)
+    line.put(awaited)
+    writer.join()
+    assert groups == [[noted, awaited]]
+
+
+def test_what_has_happened_goes_at_once_when_somebody_asks_for_it() -> None:
+    line = Line(hold_s=3600)
+    noted = Ticket(answer(1), "", line, must=False)
+    line.put(noted)
+    writer = threading.Thread(target=lambda: [each.done(Anchor("chain", 1, "head")) for each in line.next_group()])
+    writer.start()
+    assert noted.anchor() == Anchor("chain", 1, "head")
+    writer.join()
+
+
+def test_what_nobody_asks_for_goes_by_itself() -> None:
+    line = Line(hold_s=0.01)
+    noted = Ticket(answer(1), "", line, must=False)
+    line.put(noted)
+    assert line.next_group() == [noted]
 
 
 def test_each_day_has_its_own_segment(desk: OfficersDesk) -> None:

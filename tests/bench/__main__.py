@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench.database import commits, history
 from tests.bench.flows import idle, memory, throughput
+from tests.bench.logins import logins
 from tests.bench.oracle_flows import distance, oracle_idle, several
 from tests.bench.oracle_site import server
 from tests.bench.oracle_traffic import oracle_history, traffic
@@ -27,6 +28,7 @@ EMBEDDED: dict[str, Section] = {
     "idle": lambda report, folder, quick: idle(report, folder, quick=quick),
     "history": lambda report, folder, quick: history(report, folder, quick=quick),
     "memory": lambda report, folder, quick: memory(report, folder, quick=quick),
+    "logins": lambda report, folder, quick: logins(report, folder, quick=quick),
     "commits": lambda report, folder, _: commits(report, folder),
 }
 ORACLE: dict[str, Section] = {

@@ -13,7 +13,7 @@ from statistics import median
 
 from runner import app
 from tests.bench.daemon import Process, daemon, until
-from tests.bench.flows import BAD, LATENCY_MS, p95, share, wait_ms
+from tests.bench.flows import BAD, LATENCY_MS, SETTLE_S, p95, share, wait_ms
 from tests.bench.oracle_site import OracleBench, oracle_bench
 from tests.bench.oracle_traffic import FAR_S, tallied
 from tests.bench.report import Report, spread
@@ -154,7 +154,7 @@ def oracle_idle(report: Report, folder: Path, *, quick: bool) -> None:
             f"{statements:.0f}: {by}; {commits:.0f} commits",
         )
         with daemon(site) as process:
-            time.sleep(5)
+            time.sleep(SETTLE_S)
             cpu = [share(process, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
         report.at_most("its CPU on Oracle", spread(cpu), 0.5, "% of one core")
         _lone_items(report, site, count)

@@ -15,10 +15,14 @@ KEYS: tuple[tuple[KeyKind, str], ...] = (("rsa", "RSA-2048"), ("p256", "P-256"))
 BATCH = 100
 STRETCHES = (
     ("claim", "claim_s", ("database: claim",)),
-    ("prepare: read, decide, map, render, check, canonicalise", "prepare_s", ("row", "map", "render", "parse", "XSD")),
+    ("prepare: read, decide, map, render, check, canonicalise", "prepare_s", parts.PREPARING),
     ("permit", "permit_s", ("database: permit",)),
     ("sign", "sign_s", ("C14N + digests", "raw sign")),
-    ("audit log: two entries, the first one durable before a byte leaves", "audit_s", ("audit log",)),
+    (
+        "audit log: two entries, the request's durable before a byte leaves, the answer's with the next request's",
+        "audit_s",
+        ("audit log",),
+    ),
     ("HTTP", "http_s", ("HTTP",)),
     (
         "verify and judge",

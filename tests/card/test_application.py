@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -160,6 +161,68 @@ def test_each_wrong_status_word_is_told(ins: int, word: int, expected: int) -> N
         application.sign(b"x")
 
     assert number(whole) == expected
+
+
+@pytest.mark.parametrize("word", [0x6C08, 0x6C00, 0x9F08, 0x6300, 0x6F00, 0x0000, 0xFFFF])
+def test_a_pin_is_said_once_whatever_the_card_answers(word: int) -> None:
+    applet, application = made(answers={})
+    application.certificate()
+    applet.answers = {VERIFY: word}
+    said_before = [ins for ins, _, _ in applet.seen].count(VERIFY)
+    found = number(lambda: application.verify(lambda _: PIN))
+    assert found == (4243 if word == 0x6300 else 4214)
+    assert [ins for ins, _, _ in applet.seen].count(VERIFY) == said_before + 1
+
+
+def test_a_length_that_the_card_corrects_is_asked_for_again_where_one_was_asked() -> None:
+    said: list[bytes] = []
+
+    class Picky:
+        def transmit(self, command: bytes) -> bytes:
+            said.append(command)
+            return b"\x6c\x02" if len(said) == 1 else b"ab\x90\x00"
+
+    assert layered(Picky()).transmit(apdu(READ_BINARY, 0, 0, expected=4)) == b"ab\x90\x00"
+    assert said == [bytes.fromhex("00B0000004"), bytes.fromhex("00B0000002")]
+    said.clear()
+    assert layered(Picky()).transmit(apdu(INTERNAL_AUTHENTICATE, 0, 0, b"xyz", 256)) == b"ab\x90\x00"
+    assert said[1] == bytes.fromhex("00880000 03") + b"xyz\x02"
+    said.clear()
+    assert layered(Picky()).transmit(apdu(VERIFY, 0, 0x81)) == b"\x6c\x02"
+    assert said == [bytes.fromhex("00200081")]
+
+
+@pytest.mark.parametrize(
+    "more", [b"", b"\x30", b"\x30\x82\x03", bytes(300), b"\x30\x84\x7f\xff\xff\xff", b"\x30\x80abc"]
+)
+def test_a_certificate_file_of_something_else_is_another_card(more: bytes) -> None:
+    applet, application = made()
+    applet.identity = Garbage(more)  # type: ignore[assignment]
+    assert number(lambda: card_certificate(application.certificate(), NOW)) == 4205
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """What a card has in its certificate's place."""
+
+    der: bytes
+
+
+def test_whatever_bytes_stand_where_a_certificate_is_expected_are_judged() -> None:
+    """Each bit of a certificate turned over, one by one: none of it is anything but refused or taken."""
+    der = AUTHORITY.issue().der
+    found = set()
+    for bit in range(0, len(der) * 8, 3):
+        turned = bytearray(der)
+        turned[bit // 8] ^= 1 << bit % 8
+        try:
+            card_certificate(bytes(turned), NOW)
+        except LoginError as error:
+            found.add(error.number)
+    assert found <= {4205, 4210, 4211}
+    version = der.replace(bytes.fromhex("A003020102"), bytes.fromhex("A003020105"), 1)
+    assert version != der
+    assert number(lambda: card_certificate(version, NOW)) == 4205
 
 
 def test_pin_and_what_is_signed_never_stand_in_a_log_or_an_error(caplog: pytest.LogCaptureFixture) -> None:

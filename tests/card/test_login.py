@@ -21,9 +21,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from runner.domain.card import PinRule, Statement
+from runner.domain.card import CardProfile, PinRule, Statement
 from runner.errors import LoginError
-from runner.login.card import Readers
+from runner.login.card import Code, Readers
 from runner.login.card_agent import Granted, log_in, nonce_of
 from runner.login.card_desk import CardDesk, endpoint_key
 from runner.login.card_trust import CardTrust
@@ -33,8 +33,8 @@ from runner.settings import Login
 from runner.settings.workstation import Workstation
 from tests.card.support import ScriptedService, profile
 from tests.login.site import Site
-from tests.support.card.applet import INTERNAL_AUTHENTICATE, Applet
-from tests.support.card.identity import CardAuthority, CardIdentity
+from tests.support.card.applet import AUTHENTICATION, INTERNAL_AUTHENTICATE, VERIFY, Applet
+from tests.support.card.identity import CardAuthority, CardIdentity, KeyKind
 from tests.support.logins import INSTITUTION, FrozenClock
 from tests.support.throwaway import Authority, Issued
 
@@ -122,7 +122,7 @@ def opened(folder: Path, site: Site, issued: Issued, **more: Any) -> Hospital:
     settings = Login(issued.certificate, issued.key, "127.0.0.1:0", **limits)
     trust = CardTrust([CARDS.write(folder / "cards.pem")], more.get("revoked", ()))
     key = endpoint_key(issued.certificate.read_bytes())
-    kind = profile(more.get("profile", "reference_p256"))
+    kind = more.get("kind") or profile(more.get("profile", "reference_p256"))
     desk = CardDesk(kind, trust, site.admission, site.clock, institution=INSTITUTION, endpoint_key=key)
     endpoint = LoginEndpoint(settings, site.admission, site.logins, site.clock, test=True, cards=desk)
     host, port = endpoint.start()
@@ -163,6 +163,78 @@ def test_rsa_cards_log_in_by_another_profile(tmp_path: Path) -> None:
         assert [each.method for each in site.logins.state()] == ["card"]
     finally:
         made.endpoint.stop()
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "facts"),
+    [
+        (
+            "p384",
+            {
+                "algorithm": "ecdsa_sha384",
+                "pin": {"reference": "81", "form": "iso_9564_2", "least": "6", "most": "12"},
+                "signing": {"command": "compute_signature", "key": "82", "mechanism": "24", "takes": "digest"},
+            },
+            {"block": bytes.fromhex("26481516FFFFFFFF"), "short_answers": True},
+        ),
+        (
+            "rsa",
+            {
+                "algorithm": "rsa_pss_sha256",
+                "pin": {"reference": "81", "form": "bcd", "least": "6", "most": "6"},
+                "signing": {"command": "compute_signature", "key": "82", "takes": "digest"},
+            },
+            {"block": bytes.fromhex("481516"), "is_pss": True},
+        ),
+        (
+            "p256",
+            {
+                "algorithm": "ecdsa_sha256",
+                "pin": {"reference": "81", "form": "ascii", "least": "6", "most": "6"},
+                "signing": {"command": "internal_authenticate", "key": "82", "takes": "message"},
+            },
+            {"takes": "message"},
+        ),
+    ],
+    ids=["P-384", "RSA-PSS", "a card that hashes"],
+)
+def test_other_cards_log_in_by_profiles_of_their_own(
+    tmp_path: Path, key: KeyKind, said: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    other = {"card": "masik", "title": "Másik", "conversation": "sign_challenge"}
+    place = {"application": AUTHENTICATION.hex(), "certificate": {"path": ["C001"]}}
+    kind = CardProfile.of({**other, **place, **said})
+    site = Site(FrozenClock(datetime.now(UTC)))
+    made = opened(tmp_path, site, Authority(tmp_path).server(), kind=kind)
+    try:
+        made.begin()
+        granted = made.log_in(Applet(CARDS.issue(kind=key), **facts))
+        assert granted.eeszt_user == "O12345"
+    finally:
+        made.endpoint.stop()
+
+
+def test_a_certificate_of_somebody_else_on_the_card_logs_nobody_in(hospital: Hospital) -> None:
+    hospital.begin()
+    mine, his = CARDS.issue("O23456"), CARDS.issue("O12345")
+    stolen = CardIdentity(his.certificate, mine.key)  # his certificate is public, his key is not
+    assert hospital.refused(Applet(stolen)).number == 4213
+    assert hospital.site.tokens.proofs == []
+    _, shown = hospital.step({"nonce": hospital.begin(nonce=NONCE + "2")})  # ... and without our agent
+    name = shown["conversation"]
+    _, said = hospital.step({"conversation": name, "certificate": base64.b64encode(his.der).decode()})
+    data = hospital.statement(NONCE + "2", said)
+    assert hospital.step({"conversation": name, "signature": signed(stolen, data)})[1]["error"]["number"] == 4234
+    assert hospital.site.logins.state() == []
+
+
+@pytest.mark.parametrize("der", [b"", b"\x30", b"\x00" * 900, b"\x30\x82\x03\x00" + b"\xa0" * 768])
+def test_a_certificate_that_is_none_is_refused_by_the_endpoint_too(hospital: Hospital, der: bytes) -> None:
+    _, shown = hospital.step({"nonce": hospital.begin()})
+    step = {"conversation": shown["conversation"], "certificate": base64.b64encode(der).decode()}
+    assert hospital.step(step)[1]["error"]["number"] == 4205
+    assert hospital.step(step)[1]["error"]["number"] == 4235, "and the conversation is over"
+    assert hospital.site.logins.refusals == [1]
 
 
 def test_a_nonce_works_once_and_a_guessed_or_old_one_never(hospital: Hospital) -> None:
@@ -309,6 +381,7 @@ def test_a_wrong_pin_is_presented_once_and_the_endpoint_is_told_why_nothing_come
     with caplog.at_level(logging.DEBUG):
         error = hospital.refused(applet)
     assert error.number == 4208
+    assert hospital.site.logins.refusals == [1], "the HIS sees it at once"
     assert (applet.pins, len(hospital.doctor.asked)) == (1, 1)
     told = [str(vars(each)["fault"]) for each in caplog.records if getattr(each, "event", "") == "login.refused"]
     assert len(told) == 1
@@ -378,21 +451,66 @@ def test_who_guesses_conversations_is_counted_and_kept_out(tmp_path: Path) -> No
 
 def test_fifty_logins_at_once_all_succeed(tmp_path: Path) -> None:
     site = Site(FrozenClock(datetime.now(UTC)))
-    made = opened(tmp_path, site, Authority(tmp_path).server(), attempts_per_minute=60)
-    together = threading.Barrier(10)
+    made = opened(tmp_path, site, Authority(tmp_path).server())
+    together = threading.Barrier(50)
 
     def one(number: int) -> str:
         nonce = made.begin(nonce=f"{NONCE}{number}")
         applet = card()
-        if number < 10:
-            together.wait(20)
+        together.wait(60)
         return made.log_in(applet, nonce, Doctor()).eeszt_user
 
     try:
-        with ThreadPoolExecutor(10) as pool:
+        with ThreadPoolExecutor(50) as pool:
             assert list(pool.map(one, range(50))) == ["O12345"] * 50
     finally:
         made.endpoint.stop()
+
+
+def commands_of_a_login(hospital: Hospital) -> list[int]:
+    """The instructions that a card is given; the second VERIFY is the one with the PIN."""
+    applet = card()
+    hospital.log_in(applet, hospital.begin(nonce=f"{NONCE}0"), Doctor())
+    return [instruction for instruction, _, _ in applet.seen]
+
+
+def broken_off(hospital: Hospital, applet: Applet, at: int, *codes: int) -> LoginError | Granted:
+    """Log in where the service breaks off the command of that number, and perhaps those after it."""
+    service = ScriptedService({"Virtual 0": applet}, SCardTransmit=[0] * at + [int(code) for code in codes])
+    try:
+        return log_in(hospital.workstation, hospital.begin(), hospital.doctor, Readers(service, pause=lambda _: None))
+    except LoginError as error:
+        return error
+
+
+@pytest.mark.parametrize("code", [Code.NOT_TRANSACTED, Code.RESET_CARD, Code.REMOVED_CARD])
+def test_a_command_before_the_pin_that_is_broken_off_is_survived_once(hospital: Hospital, code: int) -> None:
+    commands = commands_of_a_login(hospital)
+    for at in range(commands.index(VERIFY) + 1):
+        applet, hospital.doctor = card(), Doctor()
+        granted = broken_off(hospital, applet, at, code)
+        assert isinstance(granted, Granted), granted
+        assert (applet.pins, len(hospital.doctor.asked)) == (1, 1)
+
+
+def test_a_card_that_is_broken_off_again_is_told_before_the_pin(hospital: Hospital) -> None:
+    error = broken_off(hospital, card(), 0, Code.NOT_TRANSACTED, Code.NOT_TRANSACTED)
+    assert isinstance(error, LoginError)
+    assert error.number == 4219
+    assert hospital.doctor.asked == []
+
+
+@pytest.mark.parametrize("code", [Code.NOT_TRANSACTED, Code.RESET_CARD, Code.REMOVED_CARD])
+def test_nothing_is_repeated_once_a_pin_was_presented(hospital: Hospital, code: int) -> None:
+    commands = commands_of_a_login(hospital)
+    with_pin = commands.index(VERIFY, commands.index(VERIFY) + 1)
+    for at in range(with_pin, len(commands)):
+        applet, hospital.doctor = card(), Doctor()
+        error = broken_off(hospital, applet, at, code)
+        assert isinstance(error, LoginError)
+        assert error.number in {4212, 4219}
+        assert applet.pins == (at > with_pin), "a PIN that was broken off may have arrived, and is not said again"
+        assert len(applet.seen) == at
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from runner.errors import LoginError
-from runner.login.card import Code, Readers
+from runner.login.card import CONNECT_TRIES, Code, Readers
 from runner.login.card_application import Application
 from tests.card.support import ScriptedService, profile
 from tests.support.card.applet import Applet
@@ -62,7 +62,7 @@ def test_the_one_card_is_used_and_forgets_the_pin_afterwards() -> None:
         ("SCardGetStatusChange", Code.READER_UNAVAILABLE, 4215),
         ("SCardConnect", Code.SHARING_VIOLATION, 4216),
         ("SCardConnect", Code.UNRESPONSIVE_CARD, 4217),
-        ("SCardConnect", Code.REMOVED_CARD, 4212),
+        ("SCardConnect", Code.INVALID_HANDLE, 4201),
         ("SCardTransmit", Code.REMOVED_CARD, 4212),
         ("SCardTransmit", Code.RESET_CARD, 4212),
         ("SCardTransmit", Code.READER_UNAVAILABLE, 4215),
@@ -92,6 +92,13 @@ def test_an_insert_that_is_not_ready_yet_is_tried_again() -> None:
     scripted.protocols = [0, 0, 0, 2]
     assert len(use(scripted)) == 64
     assert scripted.called.count("SCardConnect") == 4
+
+
+def test_a_card_that_is_pulled_while_it_is_connected_to_may_be_put_in_again() -> None:
+    gone = int(Code.REMOVED_CARD)
+    assert len(use(service(SCardConnect=[gone, 0], SCardBeginTransaction=[gone, 0]))) == 64
+    assert refused(service(SCardConnect=[gone] * CONNECT_TRIES)).number == 4212
+    assert refused(service(SCardBeginTransaction=[gone] * CONNECT_TRIES)).number == 4212
 
 
 def test_cards_in_two_readers_are_told_by_name_and_one_may_be_chosen() -> None:

@@ -36,7 +36,16 @@ class Terminal:
     """A person at a terminal at which the login agent runs."""
 
     def __init__(self, workstation: Path, *words: str) -> None:
-        command = [sys.executable, "-m", "runner", "login", "card", "--workstation", str(workstation), *words]
+        self._run([sys.executable, "-m", "runner", "login", "card", "--workstation", str(workstation), *words])
+
+    @classmethod
+    def running(cls, command: list[str]) -> Terminal:
+        """Give one at which something else runs."""
+        made = cls.__new__(cls)
+        made._run(command)
+        return made
+
+    def _run(self, command: list[str]) -> None:
         self._process, self._terminal = pty.fork()
         if not self._process:
             os.execv(command[0], command)
@@ -159,6 +168,55 @@ def test_the_agent_needs_nothing_of_the_rest_of_the_package(tmp_path: Path) -> N
     )
     assert done.returncode == 3, done.stderr
     assert "RNR-4220" in done.stderr.decode()
+
+
+def test_without_a_terminal_no_pin_is_asked_for_and_what_to_do_is_told() -> None:
+    code = (
+        "from runner.cli.card import Terminal\n"
+        "from runner.domain.card import PinForm, PinRule\n"
+        "from runner.errors import LoginError\n"
+        "person = Terminal()\n"
+        "person.show('kovacs', '013579', 'KLMNPR')\n"
+        "try:\n"
+        "    person.pin(PinRule(0x81, PinForm.ASCII, 6, 6), 3)\n"
+        "except LoginError as error:\n"
+        "    print(error.number, error.sentence)\n"
+    )
+    for typed in (b"", PIN.encode()):
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", code],
+            input=typed,
+            capture_output=True,
+            check=True,
+            start_new_session=True,
+        )
+        assert "4244 A bejelentkező program ablak nélkül indult" in done.stdout.decode()
+
+
+def test_where_standard_output_goes_elsewhere_the_terminal_shows_whose_login_it_is() -> None:
+    code = (
+        "import sys; sys.stdout = open('/dev/null', 'w')\n"
+        "from runner.cli.card import Terminal\n"
+        "from runner.domain.card import PinForm, PinRule\n"
+        "person = Terminal()\n"
+        "person.show('kovacs', '013579', 'KLMNPR')\n"
+        "sys.exit(person.pin(PinRule(0x81, PinForm.ASCII, 6, 6), 3) != '481516')\n"
+    )
+    person = Terminal.running([sys.executable, "-X", "utf8", "-c", code])
+    person.until("PIN-kód (6")
+    assert "kovacs, 013579, KLMNPR" in person.shown
+    person.type(PIN)
+    assert person.end() == 0
+
+
+def test_a_window_that_was_opened_for_an_address_stays_until_its_error_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "login.toml"
+    file.write_text(f'address = "https://127.0.0.1:1"\npins = ["{"0" * 64}"]\n')
+    person = Terminal(file, "--url", "eeszt-login:Nonce_481516-2342abcdefg")
+    person.until("Enter")
+    assert "RNR-4222" in person.shown
+    person.type("")
+    assert person.end() == 3
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runner import app
 from tests.check.site import Installation, write_certificate
 
 
@@ -122,6 +123,25 @@ def test_a_sealing_key_that_is_none_fails(site: Installation) -> None:
     ((name, status, found),) = site.bad("certificates and keys")
     assert (name, status) == ("sealing", "FAIL")
     assert "RNR-1013" in found
+
+
+def test_which_source_gives_the_sealing_keys_is_told(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> tuple[str, str]:
+        (found,) = [each for each in site.findings("certificates and keys") if each.name == "sealing"]
+        return found.status.value, found.found
+
+    assert app.new_sealing_key(site.settings)
+    status, found = told()
+    assert status == "ok"
+    assert f"file {site.folder}/sealing.key: a key that seals, 1 that only open" in found
+    key = (site.folder / "sealing.key").read_text("ascii")
+    site.change('key_file = "sealing.key"', 'key_variable = "SEALING_OF_A_TEST"')
+    assert told()[0] == "FAIL"
+    monkeypatch.setenv("SEALING_OF_A_TEST", key)
+    status, found = told()
+    assert status == "ok"
+    assert "environment variable SEALING_OF_A_TEST" in found
+    assert key.split()[0] not in found
 
 
 def test_what_is_no_certificate_fails_by_its_setting(site: Installation) -> None:

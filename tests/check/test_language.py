@@ -26,7 +26,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def test_a_mapping_with_a_mistake_fails_and_what_needs_the_mappings_is_skipped(site: Installation) -> None:
-    change(own_files(site) / "erecept_feliras" / "mapping.yaml", "type: taj}", "type: tajj}")
+    change(own_files(site) / "erecept_feliras" / "mapping.yaml", "type: taj,", "type: tajj,")
     bad = site.bad("mappings", "database")
     assert bad[0][:2] == ("mapping lint", "FAIL")
     assert "RNR-2003" in bad[0][2]

@@ -167,6 +167,35 @@ def test_the_state_of_a_login_is_told_from_its_beginning(ward: Ward) -> None:
         assert (state, minutes in {479, 480}) == ("LIVE", True)
 
 
+def test_a_refused_login_shows_at_once(ward: Ward) -> None:
+    begun = ward.begin()
+    request = ward.store.logins.take(nonce_hash(begun.nonce))
+    assert request is not None
+    ward.store.logins.refuse(request.request_id, "wrong password")
+    with ward.client() as (_, session):
+        assert session.login_state(begun.handle) == ("REFUSED", None)
+    assert [(each.his_user, each.why) for each in ward.store.logins.refused()] == [(KOVACS, "wrong password")]
+
+
+def test_a_login_that_is_called_off_shows_at_once_and_cannot_be_finished(ward: Ward) -> None:
+    before, meanwhile = ward.begin(), ward.begin()
+    request = ward.store.logins.take(nonce_hash(meanwhile.nonce))  # the EESZT is being asked
+    assert request is not None
+    with ward.client() as (_, session):
+        for begun in (before, meanwhile):
+            session.logout(begun.handle)
+            assert session.login_state(begun.handle) == ("REFUSED", None)
+    assert ward.store.logins.take(nonce_hash(before.nonce)) is None
+    now = datetime.now(UTC)
+    row = LoginRow(
+        9, KOVACS, "O12345", "ORVOS", "0", "otp", now, now + timedelta(hours=8), b"sealed", request.handle_hash
+    )
+    with pytest.raises(LoginError) as error:
+        ward.store.logins.save(row)
+    assert error.value.number == 4242
+    assert ward.store.logins.live("O12345") is None
+
+
 def test_only_hashes_of_nonce_and_handle_are_stored(ward: Ward) -> None:
     begun = ward.logged_in()
     with closing(sqlite3.connect(ward.path)) as connection:

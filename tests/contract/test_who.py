@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -129,6 +131,20 @@ def login(lab: Lab, eeszt_user: str = "O12345", his_user: str = "kovacs.anna", h
         ends_at=now + timedelta(hours=hours),
         sealed=b"sealed",
     )
+
+
+def test_of_logins_of_one_person_at_the_same_moment_one_stays(lab: Lab) -> None:
+    rows = [login(lab) for _ in range(4)]
+    together = threading.Barrier(len(rows))
+
+    def save(row: LoginRow) -> None:
+        together.wait(30)
+        lab.store.logins.save(row)
+
+    with ThreadPoolExecutor(len(rows)) as pool:
+        list(pool.map(save, rows))
+    assert len(lab.store.logins.state()) == 1
+    assert lab.store.logins.end("O12345", "test") == 1
 
 
 def test_a_request_is_used_once(lab: Lab) -> None:

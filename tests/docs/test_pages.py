@@ -120,6 +120,6 @@ def test_the_error_that_is_read_is_what_is_said(tmp_path: Path, monkeypatch: pyt
     for name in ("mappings", "templates", "sql"):
         shutil.copytree(ROOT / name, name)
     mapping = Path("mappings/erecept_feliras/mapping.yaml")
-    mapping.write_text(mapping.read_text("utf-8").replace("type: taj}", "type: tajj}", 1), encoding="utf-8")
+    mapping.write_text(mapping.read_text("utf-8").replace("type: taj,", "type: tajj,", 1), encoding="utf-8")
     (problem,) = lint(Path("mappings"), Path("templates"), Path("sql/sources"))
     assert str(problem) in text_of("howto/read_an_error.md")

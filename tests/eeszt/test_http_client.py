@@ -278,6 +278,48 @@ def test_what_is_no_http_answer_is_in_doubt(p256: Pki, client: HttpClient, rubbi
     assert server.requests == [BODY]
 
 
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "connections"),
+    [
+        pytest.param([_HEAD + b"Content-Length: 2\r\n\r\nok"], 1, id="in one piece"),
+        pytest.param(
+            [_HEAD + b"content-length:2 \r\nConnection: Keep-Alive\r\n\r\n", b"o", b"k"], 1, id="dripping body"
+        ),
+        pytest.param([_HEAD[:30], _HEAD[30:] + b"Content-Length: 2\r\n\r", b"\nok"], 1, id="dripping head"),
+        pytest.param([_HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n"], 1, id="chunked"),
+        pytest.param(
+            [_HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n2\r\nok\r\n0\r\n\r\n"],
+            1,
+            id="two lengths",
+        ),
+        pytest.param(
+            [b"HTTP/1.1 100 Continue\r\n\r\n" + _HEAD + b"Content-Length: 2\r\n\r\nok"], 1, id="informed before"
+        ),
+        pytest.param([_HEAD + b"X: a\r\nX: b\r\nContent-Length: 2\r\n\r\nok"], 1, id="a name twice"),
+        pytest.param([_HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\nok"], 2, id="closing"),
+        pytest.param([_HEAD.replace(b"1.1", b"1.0") + b"Content-Length: 2\r\n\r\nok"], 2, id="HTTP/1.0"),
+        pytest.param([_HEAD + b"Content-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"], 2, id="more than was said"),
+    ],
+)
+def test_the_same_answer_is_read_however_it_is_framed(
+    p256: Pki, client: HttpClient, pieces: list[bytes], connections: int
+) -> None:
+    def conversation(visit: Visit) -> None:
+        while visit.read_request():
+            for piece in pieces:
+                visit.sock.sendall(piece)
+
+    with raw_server(p256, conversation) as server:
+        for _ in range(2):
+            answer = client.post(server.url, BODY, {}, FAR)
+            assert (answer.status, answer.content_type, answer.body) == (200, "text/xml", b"ok")
+        client.close()
+        assert (server.connections, len(server.requests)) == (connections, 2)
+
+
 def test_a_redirect_is_not_followed(p256: Pki, client: HttpClient) -> None:
     def conversation(visit: Visit) -> None:
         visit.read_request()

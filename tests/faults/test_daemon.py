@@ -301,6 +301,10 @@ def test_a_wrong_identity_is_refused(place: Clinic) -> None:
     try:
         refused = place.command("login", "otp", KOVACS.his_user, stdin=password.encode())
         assert refused.returncode == 3
+        told = json.loads(place.command("login", "refused", "--json").stdout)
+        assert {each["his_user"] for each in told} == {KOVACS.his_user}
+        assert "RNR-4404" in told[0]["why"], "the administrator sees why"
+        assert password not in str(told)
         assert not place.sql("SELECT 1 FROM EESZT_V_LOGIN WHERE eeszt_user = ?", OROSZ.eeszt_user)
     finally:
         place.sql("UPDATE EESZT_USER_MAP SET eeszt_user = ? WHERE his_user = ?", KOVACS.eeszt_user, KOVACS.his_user)

@@ -147,3 +147,15 @@ def test_another_patients_prescription_is_refused(place: Clinic) -> None:
     place.simulator.fault("wrong_patient", operation="erecept.Lekerdezes", times=1)
     row, result = ask(place, TAJ=PATIENTS[5].taj)
     assert (row["reason_code"], result) == ("OTHER_PATIENT", {})
+
+
+def test_without_a_taj_a_prescription_goes_by_passport_and_a_lost_answer_is_found_by_it(
+    place: Clinic,
+) -> None:
+    place.simulator.fault("cut_after_accept", operation="erecept.Feliras", times=1)
+    passport = {"AZONOSITO_TIPUS": "UTLEVEL", "AZONOSITO": "AB1234567"}
+    item = place.prescription(patient=PATIENTS[4], fields={**passport, "TAJ": None})
+    place.until("the answer that was lost", lambda: place.row(item)["state"] == "ACCEPTED", 60)
+    assert {entry["patient"] for entry in place.documents(item)} == {"UTLEVEL:AB1234567"}
+    _, result = ask(place, **passport)
+    assert [(each["beteg_fajta"], each["beteg"]) for each in result["rows"]] == [("UTLEVEL", "AB1234567")]

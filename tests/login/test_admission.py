@@ -9,12 +9,12 @@ import pytest
 
 from runner.errors import LoginError, TransportError
 from tests.login.site import PASSWORD, Site
-from tests.support.logins import NOON, a_token
+from tests.support.logins import NOON, a_request, a_token
 
 
 def test_the_matched_identity_gets_a_sealed_session_that_ends_with_the_grant() -> None:
     site = Site()
-    row = site.admission.by_password("kovacs", PASSWORD)
+    row = site.admission.by_password(a_request("kovacs"), PASSWORD)
     assert (row.his_user, row.eeszt_user, row.role, row.method) == ("kovacs", "O12345", "ORVOS", "otp")
     assert row.ends_at <= NOON + timedelta(hours=8)
     assert row.ends_at > NOON + timedelta(hours=8) - timedelta(milliseconds=1)
@@ -26,14 +26,14 @@ def test_the_matched_identity_gets_a_sealed_session_that_ends_with_the_grant() -
 
 def test_a_second_login_replaces_the_first() -> None:
     site = Site(grants={"1": a_token(), "2": a_token()})
-    site.admission.by_password("kovacs", "1")
-    second = site.admission.by_password("kovacs", "2")
+    site.admission.by_password(a_request("kovacs"), "1")
+    second = site.admission.by_password(a_request("kovacs"), "2")
     assert [each.login_id for each in site.logins.state()] == [second.login_id]
 
 
 def test_whoever_is_registered_may_log_in_in_his_own_role() -> None:
     site = Site(grants={"1": a_token("SZ34567", role="SZAKDOLGOZO")})
-    assert site.admission.by_password("orosz", "1").role == "SZAKDOLGOZO"
+    assert site.admission.by_password(a_request("orosz"), "1").role == "SZAKDOLGOZO"
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,12 @@ def test_what_does_not_fit_is_refused_logged_and_leaves_no_session(
 ) -> None:
     site = Site(grants={PASSWORD: token})  # type: ignore[dict-item]
     with caplog.at_level(logging.DEBUG), pytest.raises(LoginError) as error:
-        site.admission.by_password(his_user, PASSWORD)
+        site.admission.by_password(a_request(his_user), PASSWORD)
     assert error.value.number == number
     assert error.value.sentence, "the person is told in Hungarian"
     assert site.logins.state() == []
     assert site.woken == []
+    assert site.logins.refusals == [1], "the HIS sees it at once"
     (record,) = [each for each in caplog.records if getattr(each, "event", "") == "login.refused"]
     assert record.levelno == logging.WARNING
     assert vars(record)["number"] == number
@@ -68,14 +69,14 @@ def test_what_does_not_fit_is_refused_logged_and_leaves_no_session(
 def test_who_is_not_matched_costs_no_password(his_user: str) -> None:
     site = Site()
     with pytest.raises(LoginError):
-        site.admission.by_password(his_user, PASSWORD)
+        site.admission.by_password(a_request(his_user), PASSWORD)
     assert PASSWORD in site.tokens.grants
 
 
 def test_the_issuers_refusal_is_passed_on_with_its_sentence() -> None:
     site = Site()
     with pytest.raises(LoginError) as error:
-        site.admission.by_password("kovacs", "wrong")
+        site.admission.by_password(a_request("kovacs"), "wrong")
     assert error.value.number == 4101
     assert "jelsz" in error.value.sentence
 
@@ -84,5 +85,6 @@ def test_an_issuer_that_cannot_be_asked_leaves_no_session() -> None:
     site = Site()
     site.tokens.down = True
     with pytest.raises(TransportError):
-        site.admission.by_password("kovacs", PASSWORD)
+        site.admission.by_password(a_request("kovacs"), PASSWORD)
     assert site.logins.state() == []
+    assert site.logins.refusals == [1]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+from runner.daemon.deciding import lives_on
 from runner.login.sessions import LOOK_AGAIN_S
 from tests.login.site import PASSWORD, Site
-from tests.support.logins import TECHNICAL_USER, a_token
+from tests.support.logins import TECHNICAL_USER, a_request, a_token
 
 if TYPE_CHECKING:
     import pytest
@@ -18,7 +20,7 @@ DOCTOR = "O12345"
 
 def logged_in() -> Site:
     site = Site()
-    site.admission.by_password("kovacs", PASSWORD)
+    site.admission.by_password(a_request("kovacs"), PASSWORD)
     return site
 
 
@@ -63,10 +65,38 @@ def test_a_logout_acts_within_a_second() -> None:
     assert site.sessions.token(DOCTOR) is None
 
 
+def test_a_logout_acts_at_once_for_who_asks_the_database() -> None:
+    site = logged_in()
+    assert site.sessions.token(DOCTOR) is not None
+    site.logins.end(DOCTOR, "logout")
+    assert site.sessions.token(DOCTOR, look=True) is None
+    assert site.sessions.token(DOCTOR) is None, "and nobody remembers it"
+
+
+def test_what_was_made_ready_under_a_session_does_not_go_once_another_took_its_place() -> None:
+    first, second = a_token(), replace(a_token(), assertion_id="_second")
+    site = Site(grants={"1": first, "2": second})
+    daemon: Any = SimpleNamespace(sessions=site.sessions, technical_user=TECHNICAL_USER)
+    site.admission.by_password(a_request("kovacs"), "1")
+    given = site.sessions.token(DOCTOR)
+    assert given is not None
+    assert lives_on(daemon, given)
+    site.admission.by_password(a_request("kovacs"), "2")
+    site.clock.advance(LOOK_AGAIN_S)
+    assert not lives_on(daemon, given)
+    assert lives_on(daemon, second)
+    site.logins.end(DOCTOR, "logout")
+    site.clock.advance(LOOK_AGAIN_S)
+    assert not lives_on(daemon, second)
+    renewed = site.tokens.technical()
+    site.tokens.refused()
+    assert lives_on(daemon, renewed), "the technical user's older token serves until its own end"
+
+
 def test_a_new_login_is_seen_at_once_where_there_was_none() -> None:
     site = Site()
     assert site.sessions.token(DOCTOR) is None
-    site.admission.by_password("kovacs", PASSWORD)
+    site.admission.by_password(a_request("kovacs"), PASSWORD)
     assert site.sessions.token(DOCTOR) is not None
 
 

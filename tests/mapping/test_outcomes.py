@@ -116,7 +116,13 @@ def test_a_question_and_its_copy_need_only_what_is_stored(shipped: Mappings) -> 
     asking = shipped.types["erecept_lekerdezes"]
     stored = json.loads(kind.prepare(GOOD_ROW, an_item(), MESSAGE_ID).document_json)
     assert kind.ask is not None
-    assert kind.ask.row(stored, an_item()) == {"TAJ": "032154784", "PECSETSZAM": "12345", "OTH_KOD": "013579101"}
+    assert kind.ask.row(stored, an_item()) == {
+        "AZONOSITO_TIPUS": "TAJ",
+        "TAJ": "032154784",
+        "AZONOSITO": None,
+        "PECSETSZAM": "12345",
+        "OTH_KOD": "013579101",
+    }
     outcome = kind.ask.judge(found(ours("SIM7"), ours("SIM8", own=MESSAGE_ID[:-1] + "2")), asking, stored, an_item())
     assert (outcome.ending, outcome.receipt) == (Ending.ACCEPTED, {"eeszt_id": "SIM7", "barcode": "SIM7"})
     expected = WriteBack("MW_VENY", {"VENY_ID": 9001}, {"EESZT_VONALKOD": "SIM7", "EESZT_ALLAPOT": "FELIRT"})

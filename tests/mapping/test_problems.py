@@ -41,12 +41,12 @@ class Mistake:
     down: int = 0
 
 
-TAJ = "    taj:         {from: TAJ, type: taj}\n"
+TAJ = "    taj:         {from: TAJ, type: taj, when: doc.paciens.fajta == 'TAJ'}\n"
 
 MISTAKES = {
     "a misspelt key of the file": Mistake(FELIRAS, "title: eR", "titel: eR", 2007, "the key 'title' is missing", -1),
-    "a misspelt key of a field": Mistake(FELIRAS, "type: taj}", "tpye: taj}", 2003, "'tpye'. Did you mean 'type'?"),
-    "a misspelt type": Mistake(FELIRAS, "type: taj}", "type: tja}", 2003, "unknown value 'tja'. Did you mean 'taj'?"),
+    "a misspelt key of a field": Mistake(FELIRAS, "type: taj,", "tpye: taj,", 2003, "'tpye'. Did you mean 'type'?"),
+    "a misspelt type": Mistake(FELIRAS, "type: taj,", "type: tja,", 2003, "unknown value 'tja'. Did you mean 'taj'?"),
     "a key twice": Mistake(FELIRAS, TAJ, TAJ + TAJ, 2005, "'taj' stands here twice", 1),
     "a tab": Mistake(FELIRAS, "  felirva:  ", "\tfelirva:  ", 2002, "a tab stands where only spaces may"),
     "an expression that YAML cuts at its comma": Mistake(
@@ -138,7 +138,7 @@ MISTAKES = {
         "rules: [jelentes.kuldo,",
         2023,
         "sent again, it may be there twice",
-        50,
+        54,
     ),
     "a question to nobody": Mistake(
         FELIRAS, "ask: erecept_lekerdezes", "ask: erecept_lekerdezas", 2003, "Did you mean 'erecept_lekerdezes'?"
@@ -270,8 +270,8 @@ def test_all_problems_of_all_files_come_in_one_run(site: Site) -> None:
 EVERYWHERE = [
     (
         FELIRAS,
-        "    taj:         {from: TAJ, type: taj}",
-        "    taj:         {from: TAJ, type: tajj}",
+        "    taj:         {from: TAJ, type: taj,",
+        "    taj:         {from: TAJ, type: tajj,",
         "'tajj'. Did you mean 'taj'",
     ),
     (FELIRAS, "lane: interactive", "lane: interactiv", "unknown lane 'interactiv'"),
@@ -406,6 +406,29 @@ def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> N
         head, _, _ = lines[number].partition(": ")
         path.write_text("\n".join([*lines[:number], f"{head}: [{{a: b}}]", *lines[number + 1 :]]), "utf-8")
         assert site.lint(), lines[number]
+
+
+def test_problems_of_a_file_stand_in_the_order_of_its_lines_and_each_once(site: Site) -> None:
+    site.edit(FELIRAS, "lane: interactive", "lane: interaktiv")
+    site.edit(FELIRAS, "type: date}", "type: datum}")
+    site.edit(FELIRAS, "operation: erecept.Feliras", "operation: erecept.Felirass")
+    site.edit(FELIRAS, "give_up: 10min", "giveup: 10min")
+    found = [str(each) for each in site.lint()]
+    lines = [int(each.split(":")[1]) for each in found if each.split()[1].startswith(FELIRAS)]
+    assert len(lines) == 5
+    assert lines == sorted(lines)
+    assert len(set(found)) == len(found)
+
+
+def test_a_macro_is_not_proposed_as_a_template(site: Site) -> None:
+    site.edit(FELIRAS, "template: erecept_feliras.xml.j2", "template: cda.xml.j2")
+    assert [each for each in map(str, site.lint()) if "'_cda" in each] == []
+
+
+def test_a_case_whose_row_is_refused_says_why(site: Site) -> None:
+    site.edit("mappings/erecept_feliras/mapping_test.yaml", 'TAJ: "032154784"', 'TAJ: "032154785"')
+    failed = [str(problem) for case in site.cases("erecept_feliras") for problem in case.problems]
+    assert any("the row was refused: A TAJ mező hibás" in each for each in failed), failed
 
 
 def test_good_files_have_no_problem(site: Site) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runner.domain.outbox import State, WardAnswer
-from runner.errors import RowError, StoreError
+from runner.errors import LoginError, RowError, StoreError
 from runner.ports import LoginRow
 from runner.store.oracle import OracleStore
 from tests.oracle.test_api import refused, sql
@@ -66,6 +66,41 @@ def test_who_began_a_login_in_medworks_can_bind_to_it(hospital: Hospital, ward: 
     assert hospital.record("background", ward.written(recorded_by=None))["recorder_proof"] == "BOUND"
     assert store.logins.live(row.eeszt_user) == replace(row, handle_hash=None)
     assert store.logins.take(nonce_hash) is None
+
+
+def test_a_refused_login_shows_at_once(ward: Session, store: OracleStore) -> None:
+    nonce_hash, handle = begun(ward)
+    request = store.logins.take(nonce_hash)
+    assert request is not None
+    assert ward.tell("login_state", ("state", "minutes_left"), handle=handle)[0] == "CHECKING"
+    store.logins.refuse(request.request_id, "wrong password")
+    assert ward.tell("login_state", ("state", "minutes_left"), handle=handle)[0] == "REFUSED"
+    assert [(each.his_user, each.why) for each in store.logins.refused()] == [(DOCTOR, "wrong password")]
+
+
+def test_a_login_that_is_called_off_meanwhile_is_not_finished(ward: Session, store: OracleStore) -> None:
+    nonce_hash, handle = begun(ward)
+    request = store.logins.take(nonce_hash)  # the EESZT is being asked
+    assert request is not None
+    ward.tell("logout", handle=handle)
+    assert ward.tell("login_state", ("state", "minutes_left"), handle=handle)[0] == "REFUSED"
+    now = datetime.now(UTC)
+    login = LoginRow(
+        store.logins.next_login_id(),
+        DOCTOR,
+        "O12345",
+        "ORVOS",
+        "000",
+        "otp",
+        now,
+        now + timedelta(hours=8),
+        b"sealed",
+        request.handle_hash,
+    )
+    with pytest.raises(LoginError) as error:
+        store.logins.save(login)
+    assert error.value.number == 4242
+    assert store.logins.live("O12345") is None
 
 
 def test_nobody_slips_his_handle_under_the_login_of_somebody_else(ward: Session, store: OracleStore) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from runner.demo.people import BELGYOGYASZAT, KOVACS, PATIENTS, SZUCS, Person
 from runner.settings import shipped
 from tests.support.oracle import OracleDatabase
 from tests.support.oracle_hospital import OracleHospital, oracle_hospital
@@ -145,6 +145,61 @@ def test_a_pause_is_seen_by_every_daemon(tmp_path: Path, oracle: OracleDatabase)
         assert hospital.command("lane", "resume", "background").returncode == 0
         hospital.settle()
         assert hospital.states() == {"ACCEPTED": 6}
+
+
+def ended_by_himself(hospital: OracleHospital, doctor: Person) -> None:
+    hospital.medworks.log_out(doctor)
+
+
+def ended_by_an_administrator(hospital: OracleHospital, doctor: Person) -> None:
+    done = hospital.command("login", "logout", str(doctor.eeszt_user))
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def ended_by_a_changed_match(hospital: OracleHospital, doctor: Person) -> None:
+    for eeszt_user in ("O99999", doctor.eeszt_user):
+        change = "UPDATE EESZT_USER_MAP SET eeszt_user = :eeszt_user WHERE his_user = :his_user"
+        hospital.medworks.change((change, {"eeszt_user": eeszt_user, "his_user": doctor.his_user}))
+
+
+def ended_by_a_changed_role(hospital: OracleHospital, doctor: Person) -> None:
+    for role in ("EGYEB", doctor.role):
+        change = "UPDATE EESZT_USER_WORKPLACE SET role = :role WHERE eeszt_user = :eeszt_user AND workplace = :place"
+        hospital.medworks.change((change, {"role": role, "eeszt_user": doctor.eeszt_user, "place": BELGYOGYASZAT}))
+
+
+def test_a_session_that_ends_is_used_by_no_daemon_any_more(tmp_path: Path, oracle: OracleDatabase) -> None:
+    ends = (
+        (KOVACS, ended_by_himself),
+        (SZUCS, ended_by_a_changed_match),
+        (KOVACS, ended_by_an_administrator),
+        (SZUCS, ended_by_a_changed_role),
+    )
+    with daemons(tmp_path, oracle, 2, latency_ms=30) as hospital:
+        for doctor, end in ends:
+            before = sent_by(hospital)
+
+            def both_use_it(doctor: Person = doctor, before: Counter[str] = before) -> bool:
+                for number in range(6):
+                    hospital.medworks.record_event(doctor, PATIENTS[number], "J0690")
+                hospital.settle()
+                return set(sent_by(hospital) - before) == set(hospital.daemons)
+
+            hospital.until("both daemons have the session open", both_use_it)
+            documents = len(hospital.simulator.register())
+            end(hospital, doctor)
+            for number in range(6):
+                hospital.medworks.record_event(doctor, PATIENTS[number], "J0690")
+            prescription = hospital.medworks.prescribe(doctor, PATIENTS[0], "210002737", "1 tabletta")
+            hospital.settle()
+            status = hospital.medworks.status("erecept_feliras", prescription)
+            assert (status["state"], status["ward_answer"]) == ("MISSED", "PAPER"), end.__name__
+            assert hospital.states()["PARKED"] == 6, end.__name__
+            assert len(hospital.simulator.register()) == documents, end.__name__
+            hospital.log_in(str(doctor.eeszt_user), doctor.his_user)
+            hospital.settle()
+            assert "PARKED" not in hospital.states(), "what waited goes by itself"
+        assert hospital.differences() == []
 
 
 def test_old_and_new_mappings_work_side_by_side(tmp_path: Path, oracle: OracleDatabase) -> None:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from runner.domain.card import CardProof
 from runner.domain.policy import Recorder, Registration
 from runner.errors import fault
-from runner.ports import Known, LoginRequest, LoginRow, Token
+from runner.ports import Known, LoginRequest, LoginRow, RefusedLogin, Token
 
 INSTITUTION = "013579"
 TECHNICAL_USER = "TECHNIKAI-013579"
@@ -39,7 +39,13 @@ class FrozenClock:
 
 
 class MemoryLogins:
-    """The port ``Logins`` on dictionaries; ``asked`` counts how often a session was looked for."""
+    """
+    The port ``Logins`` on dictionaries.
+
+    Attributes:
+        asked: How often a session was looked for.
+        refusals: Requests that came to nothing.
+    """
 
     def __init__(self, clock: FrozenClock) -> None:
         self._clock = clock
@@ -48,6 +54,7 @@ class MemoryLogins:
         self._rows: dict[int, LoginRow] = {}
         self._last = 0
         self.asked = 0
+        self.refusals: list[int] = []
 
     def begin(
         self,
@@ -69,6 +76,15 @@ class MemoryLogins:
         with self._lock:
             request = self._requests.pop(nonce_hash, None)
             return request if request is not None and self._clock.now() < request.expires_at else None
+
+    def refuse(self, request_id: int, why: str) -> None:
+        assert why
+        with self._lock:
+            self.refusals.append(request_id)
+
+    def refused(self) -> Sequence[RefusedLogin]:
+        with self._lock:
+            return [RefusedLogin(str(number), self._clock.now(), "refused") for number in self.refusals]
 
     def next_login_id(self) -> int:
         with self._lock:
@@ -171,6 +187,11 @@ class TableTokens:
         if token is None:
             raise fault(4101, eeszt_user)
         return token
+
+
+def a_request(his_user: str = "kovacs", number: int = 1, handle_hash: str | None = None) -> LoginRequest:
+    """Give a login that was begun."""
+    return LoginRequest(number, his_user, NOON + timedelta(minutes=2), handle_hash)
 
 
 def a_token(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import logging
 import socket
 import ssl
 import threading
@@ -157,6 +159,34 @@ def raw(endpoint: Endpoint, request: bytes) -> bytes:
 BODY = f'{{"nonce": "{NONCE}", "one_time_password": "{PASSWORD}"}}'.encode()
 POST = b"POST /login/otp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 LENGTH = f"Content-Length: {len(BODY)}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST /login/otp HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 411),
+        (POST + b"Content-Length: 1000000000\r\n\r\n", 413),
+        (b"POST /login/otp HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\n{}", 411),
+        (b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"POST //[x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 404),
+        (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"CONNECT bank.example:443 HTTP/1.1\r\n\r\n", 501),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+        (b"\x00\xff what is this\r\n\r\n", 400),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (POST + b"Content-Length: 3000\r\n\r\n" + b"[" * 3000, 400),
+        (POST + b"Content-Length: 3000\r\n\r\n" + b'{"nonce":' + b"9" * 2991, 400),
+        (POST + b"Content-Length: 35\r\n\r\n" + b'{"one_time_password":"\\ud800\\udfff"}', 400),
+    ],
+)
+def test_whatever_is_sent_is_answered_in_the_one_shape_and_tells_nothing(
+    endpoint: Endpoint, request_: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        head, _, body = raw(endpoint, request_).partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status, head
+    assert json.loads(body)["error"]["number"] == 4408
+    assert not [each for each in caplog.records if getattr(each, "event", "") in {"login.failed", "login.broken"}]
 
 
 @pytest.mark.parametrize(

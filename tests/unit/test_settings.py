@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import tomllib
 from collections.abc import Iterator
@@ -132,9 +133,15 @@ def test_an_unknown_key_is_answered_with_the_nearest_right_name(tmp_path: Path) 
 
 def test_missing_sections_are_told_by_their_required_keys(tmp_path: Path) -> None:
     found = problems(tmp_path, '[runner]\nname = "a"\n')
-    assert {number for number, _, _ in found} == {1003}
+    assert {number for number, _, _ in found} == {1003, 1060}
     assert "setting 'institution.code' is missing" in {what for _, _, what in found}
     assert "setting 'runner.state_dir' is missing" in {what for _, _, what in found}
+    assert "audit.folder" not in str(found), "its default is below the folder whose absence is told"
+
+
+def test_a_file_without_a_database_is_told_so(tmp_path: Path) -> None:
+    found = problems(tmp_path, SMALLEST.replace('[database]\npath = "eeszt.db"\n', ""))
+    assert [number for number, _, _ in found] == [1060]
 
 
 @pytest.mark.parametrize("key", ["password", "jelszo", "client_secret"])
@@ -154,6 +161,23 @@ certificate = "tu.pem"
 """
     found = problems(tmp_path, SMALLEST + more)
     assert [(number, line) for number, line, _ in found] == [(1010, 27), (1010, 30), (1011, 30), (1010, 31)]
+
+
+def test_exactly_one_source_of_the_sealing_keys_is_named(tmp_path: Path) -> None:
+    two = SMALLEST.replace('key_file = "sealing.key"', 'key_file = "sealing.key"\nkey_variable = "SEALING"')
+    none = SMALLEST.replace('[sealing]\nkey_file = "sealing.key"\n', "")
+    assert [number for number, *_ in problems(tmp_path, two)] == [1011]
+    assert [(number, "sealing.key_file" in what) for number, _, what in problems(tmp_path, none)] == [(1003, True)]
+    other = SMALLEST.replace("key_file", "key_keyring")
+    assert load(written(tmp_path, other)).sealing.key_keyring == "sealing.key"
+
+
+@pytest.mark.parametrize("name", ["key", "key_file", "key_variable", "key_keyring"])
+def test_a_sealing_key_in_the_settings_is_told_and_not_repeated(tmp_path: Path, name: str) -> None:
+    key = base64.b64encode(bytes(range(32))).decode()
+    found = problems(tmp_path, SMALLEST.replace('key_file = "sealing.key"', f'{name} = "{key}"'))
+    assert 1086 in {number for number, *_ in found}
+    assert key[:9] not in str(found)
 
 
 def test_a_key_that_looks_like_one_inside_a_long_text_has_no_line(tmp_path: Path) -> None:

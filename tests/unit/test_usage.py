@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from runner.cli import main
-from runner.cli.output import FAILED, USAGE
+from runner.cli.output import DONE, FAILED, USAGE
 from tests.mapping.site import ROOT
+from tests.unit.test_settings import SMALLEST
 
 
 def usage_error(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -59,3 +60,24 @@ def test_lint_says_what_is_no_mistake_but_should_be_known(tmp_path: Path, capsys
     said = capsys.readouterr().out
     assert "note: RNR-2080" in said
     assert "the item ends PARKED and is never sent again" in said
+
+
+def test_a_command_in_a_folder_that_is_gone_works_still(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["contract", "check", str(ROOT / "mappings" / "contract" / "reference-1")]) == DONE
+    assert "erecept.Feliras" in capsys.readouterr().out
+
+
+def test_lint_tells_what_the_settings_say_wrongly_of_rules(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    settings = tmp_path / "runner.toml"
+    wrong = '[rules."jelentes.bejelentkezes_nelkul"]\nchoice = "TECHNIKAI"\n[rules."nincs.ilyen"]\nsend_within = "2s"\n'
+    settings.write_text(SMALLEST + wrong, encoding="utf-8")
+    assert main(["--settings", str(settings), "mapping", "lint", "--no-database"]) == FAILED
+    told = capsys.readouterr().out
+    assert "RNR-2026 settings [rules.'nincs.ilyen']" in told
+    assert "expected PARKED or TECHNICAL, got 'TECHNIKAI'" in told

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from runner.app.check.finding import Finding, Status, ok
 from runner.errors import RunnerError, fault
 from runner.login.certificate import institution_credential, technical_credential
-from runner.login.seal import sealer
+from runner.login.sealing_keys import read_keys
 from runner.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ def check_certificates(inspection: Inspection) -> list[Finding]:
 
 def sealing(inspection: Inspection) -> Iterator[Finding]:
     """The keys under which sessions lie in the database."""
-    settings = inspection.settings
-    sealer(settings.sealing, settings.runner.environment)
-    yield ok("sealing", f"a key that seals, {len(settings.sealing.previous_key_files)} that only open")
+    found = read_keys(inspection.settings.sealing)
+    yield ok("sealing", f"{found.source}: a key that seals, {len(found.keys) - 1} that only open")
 
 
 def certificate_findings(settings: Settings, now: datetime) -> list[Finding]:

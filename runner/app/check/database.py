@@ -17,6 +17,11 @@ WAITING = {
     "POISON": "broke off their daemon again and again",
 }
 
+_OUTAGE = "Nothing: the daemon asks by itself; if it lasts, look at the network and at the operator's notices."
+_FULL = (
+    "The audit log cannot be written, so nothing is sent: make room on its disk; see docs/howto/prove_the_audit_log.md."
+)
+
 
 def installed(inspection: Inspection) -> Iterator[Finding]:
     """Tables, views and triggers are those of this version."""
@@ -40,9 +45,7 @@ def daemon(inspection: Inspection) -> Iterator[Finding]:
     for row in services:
         if row["state"] == "DOWN":
             found = f"interrupted since {row['since']}, says the daemon"
-            remedy = (
-                "Nothing: the daemon asks by itself; if it lasts, look at the network and at the operator's notices."
-            )
+            remedy = _FULL if row["service"] == "audit" else _OUTAGE
             yield Finding(str(row["service"]), Status.WARN, found, remedy)
 
 

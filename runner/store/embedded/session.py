@@ -95,7 +95,7 @@ class EmbeddedSession:
         """End the login of a handle at once, and unbind."""
         self._prepare()
         self._connection.execute(self._statements["unbind"])
-        for block in ("end_handle", "end_handle_request"):
+        for block in ("end_handle_request", "end_handle"):
             self._connection.execute(self._statements[block], {"handle_hash": _hashed(handle)})
 
     def _prepare(self) -> None:

@@ -25,7 +25,7 @@ def clock(connection: sqlite3.Connection, statements: Statements) -> datetime:
 
 def stored(binds: Mapping[str, object]) -> dict[str, object]:
     """Give binds as SQLite keeps them: instants are texts that sort."""
-    return {name: to_text(value) if isinstance(value, datetime) else value for name, value in binds.items()}
+    return {name: to_text(value) if type(value) is datetime else value for name, value in binds.items()}
 
 
 class EmbeddedTransaction:
@@ -128,8 +128,9 @@ class EmbeddedTransaction:
 
     def store_message(self, binds: Mapping[str, object], *, renew: bool) -> None:  # noqa: ARG002  one statement does both
         """Keep what is about to leave, and fix the item's identity."""
-        self._connection.execute(self._statements["store_message"], stored(binds))
-        self._connection.execute(self._statements.of(self._lane, "mark_permitted"), stored(binds))
+        as_text = stored(binds)
+        self._connection.execute(self._statements["store_message"], as_text)
+        self._connection.execute(self._statements.of(self._lane, "mark_permitted"), as_text)
 
     # books
 

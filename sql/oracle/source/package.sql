@@ -910,9 +910,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   PROCEDURE end_login (p_handle_hash IN VARCHAR2) IS
     PRAGMA AUTONOMOUS_TRANSACTION;
   BEGIN
+    -- the request first: what is being finished at this moment is either called off by it, or ended below
+    UPDATE EESZT_LOGIN_REQUEST SET ended_at = [now], used_at = COALESCE(used_at, [now])
+     WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
     UPDATE EESZT_LOGIN SET ended_at = [now], end_reason = 'LOGOUT', sealed = NULL
      WHERE handle_hash = p_handle_hash AND ended_at IS NULL;
-    UPDATE EESZT_LOGIN_REQUEST SET used_at = [now] WHERE handle_hash = p_handle_hash AND used_at IS NULL;
     COMMIT;
   END end_login;
 
@@ -952,8 +954,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   BEGIN
     l_hash := hashed(p_handle);
     FOR rec IN (
-      SELECT CASE WHEN r.used_at IS NULL AND r.expires_at > [now] THEN 'WAITING'
-                  WHEN r.used_at > [now] - INTERVAL '1' MINUTE THEN 'CHECKING'
+      -- CHECKING lasts as long as a card and the EESZT may take together; no longer, should the daemon have died meanwhile
+      SELECT CASE WHEN r.ended_at IS NOT NULL THEN 'REFUSED'
+                  WHEN r.used_at IS NULL AND r.expires_at > [now] THEN 'WAITING'
+                  WHEN r.used_at > [now] - INTERVAL '3' MINUTE THEN 'CHECKING'
                   ELSE 'REFUSED' END AS state
         FROM EESZT_LOGIN_REQUEST r
        WHERE r.handle_hash = l_hash

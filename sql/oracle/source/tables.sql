@@ -330,6 +330,8 @@ CREATE TABLE EESZT_LOGIN_REQUEST (
   begun_at   TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_BEGUN_NN NOT NULL,
   expires_at TIMESTAMP(6) CONSTRAINT EESZT_LOGIN_REQUEST_EXP_NN NOT NULL,
   used_at    TIMESTAMP(6),
+  ended_at   TIMESTAMP(6),
+  refusal    VARCHAR2(400 CHAR),
   short_code  VARCHAR2(6 CHAR),
   handle_hash VARCHAR2(64 CHAR),
   CONSTRAINT EESZT_LOGIN_REQUEST_PK PRIMARY KEY (request_id) USING INDEX [in_index],
@@ -343,6 +345,8 @@ COMMENT ON COLUMN EESZT_LOGIN_REQUEST.nonce_hash IS 'SHA-256 (hex) of its one-ti
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.begun_at IS 'When, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.expires_at IS 'Until when it may be used, UTC';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.used_at IS 'When it was used, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.ended_at IS 'When it was refused or called off, UTC';
+COMMENT ON COLUMN EESZT_LOGIN_REQUEST.refusal IS 'Why it was refused, for the administrator';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.short_code IS 'What MedWorkS and the agent both show, so that the person sees that they speak of one login';
 COMMENT ON COLUMN EESZT_LOGIN_REQUEST.handle_hash IS 'SHA-256 (hex) of the session handle that its HIS client keeps';
 

@@ -41,6 +41,8 @@ class Applet:
         applications: That it has; without ours it is another card.
         activated: Whether its owner has set his PIN.
         takes: What a signature is asked over: ``digest_info``, ``digest`` or ``message``.
+        block: How its PIN is presented, where that is not in ASCII.
+        is_pss: Whether its RSA signatures are of RSASSA-PSS.
         corrupts: Whether signatures come out wrong.
         answers: Instruction → status word that it gives instead.
         before_signing: Called before it signs, e.g. to pull it out.
@@ -56,6 +58,8 @@ class Applet:
     applications: frozenset[bytes] = frozenset({AUTHENTICATION, SIGNATURE})
     activated: bool = True
     takes: str = "digest"
+    block: bytes = b""
+    is_pss: bool = False
     corrupts: bool = False
     answers: dict[int, int] = field(default_factory=dict)
     before_signing: Callable[[], None] = lambda: None
@@ -142,7 +146,7 @@ class Applet:
         if not data:
             return _word(OK if self._verified else 0x63C0 | self.tries_left)
         self.pins += 1
-        if data.rstrip(b"\xff") == self.pin.encode():
+        if data == self.block or (not self.block and data.rstrip(b"\xff") == self.pin.encode()):
             self.tries_left, self._verified = 3, True
             return _word(OK)
         self.tries_left -= 1
@@ -150,6 +154,8 @@ class Applet:
         return _word(0x63C0 | self.tries_left)
 
     def _manage(self, p1: int, p2: int, data: bytes, _expected: int) -> bytes:
+        if data[:2] == b"\x80\x01":  # a mechanism, whichever
+            data = data[3:]
         if p1 != 0x41 or p2 not in {0xA4, 0xB6} or data[:2] != b"\x84\x01":
             return _word(0x6A80)
         if data[2] != KEY:
@@ -179,13 +185,15 @@ class Applet:
             made = hashes.Hash(hashes.SHA256())
             made.update(data)
             data = made.finalize()
-        if len(data) != 32:
+        digests: dict[int, hashes.HashAlgorithm] = {32: hashes.SHA256(), 48: hashes.SHA384()}
+        if len(data) not in digests:
             return None
-        key = self.identity.key
+        digest, key = Prehashed(digests[len(data)]), self.identity.key
         if isinstance(key, rsa.RSAPrivateKey):
-            return key.sign(data, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+            return key.sign(data, pss if self.is_pss else padding.PKCS1v15(), digest)
         size = (key.curve.key_size + 7) // 8
-        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(Prehashed(hashes.SHA256()))))
+        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 

@@ -207,6 +207,9 @@ def test_a_sentence_beside_paper_keeps_its_cause_and_is_never_longer_than_the_da
     assert sentences.on_paper("A(z) X mező hibás: nem szám.") == (
         "A(z) X mező hibás: nem szám. A papíralapú forma érvényes."
     )
+    assert sentences.on_paper("Nem írható fel, a papíralapú vény érvényes.") == (
+        "Nem írható fel, a papíralapú vény érvényes."
+    )
     assert len(sentences.on_paper("x" * 5000)) == sentences.LONGEST
     assert sentences.on_paper("x" * 5000).endswith("a papíralapú forma érvényes.")
     assert sentences.bounded("x" * 1_000_000) == "x" * 999 + "…"
