@@ -65,15 +65,16 @@ USERS = (
         "owns everything; nobody works as it. Lock it between upgrades",
         (
             "CREATE SESSION, TABLE, VIEW, SEQUENCE, PROCEDURE, TRIGGER, ANY CONTEXT; EXECUTE on DBMS_CRYPTO; SELECT on"
-            " V_$DATABASE; a quota"
+            " V_$DATABASE and V_$PDB_INCARNATION; a quota"
         ),
     ),
     (
         "EESZT_RUNTIME",
         "the daemon and its commands; no quota, no right to create anything",
         (
-            "CREATE SESSION; SELECT on V_$DATABASE (by it a copied database is noticed); what is below; on the HIS's"
-            " own tables SELECT where a source query reads, and UPDATE of the columns that copies go into"
+            "CREATE SESSION; SELECT on V_$DATABASE and V_$PDB_INCARNATION (a copied or restored database is noticed);"
+            " what is below; on the HIS's own tables SELECT where a source query reads, and UPDATE of the columns that"
+            " copies go into"
         ),
     ),
     ("MEDWORKS", "MedWorkS's user, or a role of its users", "what is below"),
@@ -98,7 +99,7 @@ INDEXES = {
     "ENDED": "what has ended, by when: figures and purge",
 }
 TRIGGERS = {
-    "BI": "before each inserted row: locks of order key and record, number, clock, limits",
+    "BI": "before each inserted row: locks of record and order key, number, clock, limits",
     "AI": "after the insert: order, withdrawals, duplicates; rows that can never go end here",
     "BU": "before a change of state: only what the protocol knows may follow, and a ward is told once",
     "BD": "before a delete: an item on its way stays",
@@ -110,6 +111,12 @@ ERRORS = (
     ("-20692", "a ward was to be told a second answer", "the same"),
     ("-20693", "an item's number was to be changed", "the same"),
     ("-20694", "an item on its way was to be deleted", "withdraw it"),
+    (
+        "-20695",
+        "another session has written the same order key or record, and has not ended for ten seconds",
+        "commit at once after the row, and try again; V$SESSION.BLOCKING_SESSION of who waits says who holds it",
+    ),
+    ("-20696", "a session of isolation level SERIALIZABLE cannot lock the row", "write with READ COMMITTED"),
 )
 
 
@@ -167,8 +174,10 @@ def _code(found: Declaration) -> list[tuple[str, ...]]:
         "EESZT_LOGIN_SEQ": "numbers of sessions",
         "EESZT_ROW_SEQ": "numbers of tries, copies and login requests",
         "EESZT_API": "what MedWorkS calls; see [EESZT_API](eeszt_api.md)",
-        "EESZT_LOCK_ORDER": "lock of an order key, held by its insert",
-        "EESZT_LOCK_RECORD": "lock of a record, held by its insert",
+        "EESZT_ADD_ORDER": "the row by which an order key is locked, in a transaction of its own",
+        "EESZT_ADD_RECORD": "likewise of a record",
+        "EESZT_LOCK_ORDER": "lock of an order key, held by its insert; waits 10 seconds at most",
+        "EESZT_LOCK_RECORD": "lock of a record, held by its insert; waits 10 seconds at most",
         "EESZT_UTC": "instant of a local time, null where there is none or two",
         "EESZT_CTX": "context: the login that a session is bound to; only EESZT_API sets it",
     }

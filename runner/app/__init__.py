@@ -23,7 +23,7 @@ from runner.app.database import (
     opened_his,
     opened_store,
 )
-from runner.app.schema import install_oracle, oracle_files, oracle_scripts, oracle_site
+from runner.app.schema import install_oracle, not_in_settings, oracle_files, oracle_scripts, oracle_site
 from runner.app.sealing import new_sealing_key
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
@@ -53,6 +53,7 @@ __all__ = [
     "mappings_of",
     "mending",
     "new_sealing_key",
+    "not_in_settings",
     "opened_desk",
     "opened_his",
     "opened_store",

@@ -46,9 +46,7 @@ def oracle_site(
         ProblemsError: Something is wrong with ``outboxes.yaml``.
         StoreError: A name is none.
     """
-    database = Database()
-    if named is not None or settings_path(None).exists():
-        database = load_settings(named).database
+    database = _database(named)
     problems = Problems()
     outboxes = read_outboxes(folders(named).mappings / "outboxes.yaml", problems)
     problems.raise_any()
@@ -70,6 +68,32 @@ def site_of(database: Database, outboxes: Mapping[str, OutboxConfig]) -> Site:
     places = {"data": data, "index": database.index_tablespace or data, "lob": database.lob_tablespace or data}
     said = {who: name for who, name in names.items() if name}
     return Site(tables_of(outboxes), {what: name for what, name in places.items() if name}, **said)
+
+
+def not_in_settings(named: str | Path | None, site: Site) -> dict[str, str]:
+    """Give settings of section [database] → what they had to say, where a site's names differ from what they say."""
+    database = _database(named)
+    if database.dsn is None:
+        return {}
+    names, said = _settings_of(site), _settings_of(site_of(database, {}))
+    return {each: name for each, name in names.items() if name.upper() != said[each].upper()}
+
+
+def _settings_of(site: Site) -> dict[str, str]:
+    """Give settings of section [database] → what they say for a site's names; empty: they need not say it."""
+    data, index, lob = (site.tablespaces.get(what, "") for what in ("data", "index", "lob"))
+    users = {"owner": site.owner, "user": site.runtime, "his": site.his}
+    return {
+        **users,
+        "tablespace": data,
+        "index_tablespace": "" if index == data else index,
+        "lob_tablespace": "" if lob == data else lob,
+    }
+
+
+def _database(named: str | Path | None) -> Database:
+    """Give what the settings say of the database; where there are none, nothing."""
+    return load_settings(named).database if named is not None or settings_path(None).exists() else Database()
 
 
 def oracle_scripts(site: Site) -> list[Script]:

@@ -124,10 +124,18 @@ def add_names(command: argparse.ArgumentParser) -> None:
 
 
 def site_for(args: argparse.Namespace) -> Site:
-    """Give the names that the command line says."""
+    """Give the names that the command line says; what the settings do not say alike is told."""
     users = {"owner": args.owner, "runtime": args.runtime, "his": args.his}
     places = {"data": args.tablespace, "index": args.index_tablespace, "lob": args.lob_tablespace}
-    return app.oracle_site(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+    site = app.oracle_site(args.settings, users, {what: name or args.tablespace for what, name in places.items()})
+    if unsaid := app.not_in_settings(args.settings, site):
+        lines = "\n".join(f'  {name} = "{value}"' for name, value in unsaid.items())
+        print(
+            f"these names are not in the settings, by which `check`, `db check` and the next `db install` go;"
+            f" write them under [database]:\n{lines}",
+            file=sys.stderr,
+        )
+    return site
 
 
 def ddl(args: argparse.Namespace) -> int:

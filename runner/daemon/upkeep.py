@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WATCH_S, FORGET_S, TODAY_S = 10, 3600, 600
+WATCH_S, WAKE_S, FORGET_S, TODAY_S = 10, 10, 3600, 600
 """Periods."""
 
 DAY_ENDED = "00:10"
@@ -38,10 +38,17 @@ def upkeep(outbox: Outbox, clock: Clock, lanes: Sequence[str], kept: KeptFor) ->
     """
     return [
         Duty("lanes", LaneWatch(outbox, clock, lanes).look, every_s=WATCH_S),
+        Duty("logins", partial(wake, outbox), every_s=WAKE_S),
         Duty("retention", partial(forget, outbox, kept), every_s=FORGET_S),
         Duty("today", partial(count, outbox, 0), every_s=TODAY_S),
         Duty("yesterday", partial(count, outbox, 1), at=DAY_ENDED),
     ]
+
+
+def wake(outbox: Outbox) -> None:
+    """Let go what a login left parked, since MedWorkS held the row then."""
+    if count := outbox.wake_missed():
+        logger.info("items that a login had left parked go again", extra={"event": "login.woke_late", "items": count})
 
 
 def forget(outbox: Outbox, kept: KeptFor) -> bool:

@@ -21,4 +21,10 @@ SCHEMA: dict[int, Entry] = {
         "an outbox can lie over a table of the HIS in Oracle only",
         "Leave `key` out of it in outboxes.yaml, or set database.dsn.",
     ),
+    7541: Entry(
+        "the database's file was made by an older release: it lacks {missing}; nothing was changed",
+        "An embedded database is not altered in place: stop the daemon and whatever has it open, move the file away"
+        " together with those beside it that end in -wal and -shm, and run `eeszt-runner db install`; what it held"
+        " stays in the old file.",
+    ),
 }

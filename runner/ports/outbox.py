@@ -176,8 +176,8 @@ class Outbox(Protocol):
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
 
-    def wake(self, eeszt_user: str, his_user: str) -> int:
-        """Let everything that waits for this person's login go again; how many items."""
+    def wake_missed(self) -> int:
+        """Let go what a login left parked, since another session held it or it was decided just before; how many."""
 
     def service_states(self, reports: Sequence[ServiceReport]) -> None:
         """Tell MedWorkS how services are, in EESZT_SERVICE_STATE, all at once."""

@@ -73,9 +73,6 @@ class Scope(Protocol):
     def raise_numbers(self, last_id: int) -> None:
         """Give no item a number again up to this one."""
 
-    def wake_again(self, eeszt_user: str, his_user: str) -> None:
-        """Come back to what another session held when a person's login was to wake it."""
-
     def next_login(self) -> int:
         """Give the number of a session that nobody else gets."""
 

@@ -390,6 +390,20 @@ SELECT [item_id] FROM [outbox]
  WHERE [state] = 'PARKED' AND [reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
    AND ([recorded_by] IN (SELECT value FROM json_each(:his_users)) OR [acting_user] = :eeszt_user)
 
+-- parked_before_login --
+-- What stands parked though its person has logged in since, or within half a minute before.
+SELECT o.[item_id] FROM [outbox] o
+ WHERE o.[state] = 'PARKED' AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
+   AND o.[state_at] <= :until
+   AND EXISTS (
+         SELECT 1 FROM EESZT_LOGIN l
+          WHERE l.ended_at IS NULL AND l.ends_at > [now]
+            AND l.started_at >= strftime('%Y-%m-%d %H:%M:%f', o.[state_at], '-30 seconds')
+            AND (l.his_user = o.[recorded_by] OR l.eeszt_user = o.[acting_user]
+                 OR EXISTS (SELECT 1 FROM EESZT_USER_MAP u
+                             WHERE u.his_user = o.[recorded_by] AND u.eeszt_user = l.eeszt_user)))
+ LIMIT :limit
+
 -- unknown_for_login --
 -- What only this person may ask after, and what ended by absence under his name.
 SELECT [item_id] FROM [outbox]

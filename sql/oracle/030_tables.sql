@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql';
-  IF l_sha256 = 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056' THEN
+  IF l_sha256 = '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 030_tables.sql has run already');
   END IF;
   IF l_sha256 IS NOT NULL THEN
@@ -39,7 +39,7 @@ COMMENT ON TABLE EESZT_INSTALLATION IS 'What this database is: one row';
 COMMENT ON COLUMN EESZT_INSTALLATION.only_row IS 'Always 1';
 COMMENT ON COLUMN EESZT_INSTALLATION.environment IS 'test or production; must agree with settings, endpoint and trust anchors';
 COMMENT ON COLUMN EESZT_INSTALLATION.database_id IS 'Identity that was given at the installation; a copy gets its own when it is adopted';
-COMMENT ON COLUMN EESZT_INSTALLATION.home IS 'Where it was installed or adopted (DBID and RESETLOGS_CHANGE#, where readable), so that a copy or a restore is noticed';
+COMMENT ON COLUMN EESZT_INSTALLATION.home IS 'Where it was installed or adopted (DBID, RESETLOGS_CHANGE#, PDB and its incarnation, where readable), so that a copy or a restore is noticed';
 COMMENT ON COLUMN EESZT_INSTALLATION.schema_version IS 'SHA-256 (hex) over the scripts and the states that it was made from';
 COMMENT ON COLUMN EESZT_INSTALLATION.installed_at IS 'When it was installed, UTC';
 COMMENT ON COLUMN EESZT_INSTALLATION.adopted_at IS 'When it was last adopted, UTC';
@@ -461,5 +461,5 @@ COMMENT ON COLUMN EESZT_DAY.counted_at IS 'When the day was counted, UTC';
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '030_tables.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('030_tables.sql', 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('030_tables.sql', '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -215,7 +215,7 @@ COMMENT ON TABLE EESZT_V_ATTENTION IS 'What needs a person, with the sentence';
 DECLARE
   l_error VARCHAR2(4000);
 BEGIN
-  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || SUBSTR(e.text, 1, 900)) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_V_ITEM', 'EESZT_V_WORK', 'EESZT_V_LOCAL_ITEM',
       'EESZT_V_STATUS', 'EESZT_V_BARCODE', 'EESZT_V_SENT',
       'EESZT_V_DECISION', 'EESZT_V_LOGIN', 'EESZT_V_LOGIN_NEEDED',

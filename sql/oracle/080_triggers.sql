@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql';
-  IF l_sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1' THEN
+  IF l_sha256 = '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 080_triggers.sql has run already');
   END IF;
 END;
@@ -74,18 +74,19 @@ BEGIN
   END IF;
   :NEW.reason_code := NULL;
   :NEW.status_text := NULL;
-  IF :NEW.order_key IS NOT NULL THEN
-    EESZT_LOCK_ORDER('interactive', :NEW.order_key);
-  END IF;
-  -- whoever names the original has, or gets, its row lock instead: the runner withdraws while it holds that already
+  -- first the record, then its key, as EESZT_API does: two who lock in different orders wait for each other. Whoever names the
+  -- original has, or gets, its row lock instead: the runner withdraws while it holds that already.
   IF :NEW.source_key IS NOT NULL AND :NEW.document_type IS NOT NULL AND :NEW.withdraws IS NULL THEN
     EESZT_LOCK_RECORD(:NEW.document_type, :NEW.source_key);
+  END IF;
+  IF :NEW.order_key IS NOT NULL THEN
+    EESZT_LOCK_ORDER('interactive', :NEW.order_key);
   END IF;
 
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   :NEW.item_id := EESZT_ITEM_SEQ.NEXTVAL;
   :NEW.unsettled := CASE WHEN :NEW.withdraws IS NULL THEN 0 WHEN :NEW.withdraws = 0 THEN -1 ELSE :NEW.withdraws END;
-  :NEW.has_payload := CASE WHEN :NEW.payload IS NOT NULL THEN 1 END;
+  :NEW.has_payload := NULL;
   :NEW.priority := NVL(:NEW.priority, 100);
 
   -- Whatever the statement said of the runner's own columns does not count.
@@ -348,7 +349,9 @@ BEGIN
        SET o.withdraws = l_withdraws, o.depends_on = l_depends_on, o.needs = l_needs, o.state = l_state,
            o.reason_code = l_reason, o.status_text = l_text, o.ward_answer = l_answer,
            o.answer_by = CASE WHEN l_taken = 0 THEN o.answer_by END,
-           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL
+           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL,
+           -- here, since a row trigger need not see a LOB that its client sends behind the row
+           o.has_payload = CASE WHEN o.payload IS NOT NULL THEN 1 END
      WHERE o.item_id = r.item_id;
 
     -- The original is not printed any more; what was not sent of it ends at the daemon's next sweep.
@@ -425,18 +428,19 @@ BEGIN
   END IF;
   :NEW.reason_code := NULL;
   :NEW.status_text := NULL;
-  IF :NEW.order_key IS NOT NULL THEN
-    EESZT_LOCK_ORDER('query', :NEW.order_key);
-  END IF;
-  -- whoever names the original has, or gets, its row lock instead: the runner withdraws while it holds that already
+  -- first the record, then its key, as EESZT_API does: two who lock in different orders wait for each other. Whoever names the
+  -- original has, or gets, its row lock instead: the runner withdraws while it holds that already.
   IF :NEW.source_key IS NOT NULL AND :NEW.document_type IS NOT NULL AND :NEW.withdraws IS NULL THEN
     EESZT_LOCK_RECORD(:NEW.document_type, :NEW.source_key);
+  END IF;
+  IF :NEW.order_key IS NOT NULL THEN
+    EESZT_LOCK_ORDER('query', :NEW.order_key);
   END IF;
 
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   :NEW.item_id := EESZT_ITEM_SEQ.NEXTVAL;
   :NEW.unsettled := CASE WHEN :NEW.withdraws IS NULL THEN 0 WHEN :NEW.withdraws = 0 THEN -1 ELSE :NEW.withdraws END;
-  :NEW.has_payload := CASE WHEN :NEW.payload IS NOT NULL THEN 1 END;
+  :NEW.has_payload := NULL;
   :NEW.priority := NVL(:NEW.priority, 100);
 
   -- Whatever the statement said of the runner's own columns does not count.
@@ -699,7 +703,9 @@ BEGIN
        SET o.withdraws = l_withdraws, o.depends_on = l_depends_on, o.needs = l_needs, o.state = l_state,
            o.reason_code = l_reason, o.status_text = l_text, o.ward_answer = l_answer,
            o.answer_by = CASE WHEN l_taken = 0 THEN o.answer_by END,
-           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL
+           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL,
+           -- here, since a row trigger need not see a LOB that its client sends behind the row
+           o.has_payload = CASE WHEN o.payload IS NOT NULL THEN 1 END
      WHERE o.item_id = r.item_id;
 
     -- The original is not printed any more; what was not sent of it ends at the daemon's next sweep.
@@ -776,18 +782,19 @@ BEGIN
   END IF;
   :NEW.reason_code := NULL;
   :NEW.status_text := NULL;
-  IF :NEW.order_key IS NOT NULL THEN
-    EESZT_LOCK_ORDER('background', :NEW.order_key);
-  END IF;
-  -- whoever names the original has, or gets, its row lock instead: the runner withdraws while it holds that already
+  -- first the record, then its key, as EESZT_API does: two who lock in different orders wait for each other. Whoever names the
+  -- original has, or gets, its row lock instead: the runner withdraws while it holds that already.
   IF :NEW.source_key IS NOT NULL AND :NEW.document_type IS NOT NULL AND :NEW.withdraws IS NULL THEN
     EESZT_LOCK_RECORD(:NEW.document_type, :NEW.source_key);
+  END IF;
+  IF :NEW.order_key IS NOT NULL THEN
+    EESZT_LOCK_ORDER('background', :NEW.order_key);
   END IF;
 
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   :NEW.item_id := EESZT_ITEM_SEQ.NEXTVAL;
   :NEW.unsettled := CASE WHEN :NEW.withdraws IS NULL THEN 0 WHEN :NEW.withdraws = 0 THEN -1 ELSE :NEW.withdraws END;
-  :NEW.has_payload := CASE WHEN :NEW.payload IS NOT NULL THEN 1 END;
+  :NEW.has_payload := NULL;
   :NEW.priority := NVL(:NEW.priority, 100);
 
   -- Whatever the statement said of the runner's own columns does not count.
@@ -1050,7 +1057,9 @@ BEGIN
        SET o.withdraws = l_withdraws, o.depends_on = l_depends_on, o.needs = l_needs, o.state = l_state,
            o.reason_code = l_reason, o.status_text = l_text, o.ward_answer = l_answer,
            o.answer_by = CASE WHEN l_taken = 0 THEN o.answer_by END,
-           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL
+           o.next_at = CASE WHEN l_state = 'NEW' THEN o.next_at END, o.unsettled = NULL,
+           -- here, since a row trigger need not see a LOB that its client sends behind the row
+           o.has_payload = CASE WHEN o.payload IS NOT NULL THEN 1 END
      WHERE o.item_id = r.item_id;
 
     -- The original is not printed any more; what was not sent of it ends at the daemon's next sweep.
@@ -1103,7 +1112,7 @@ END;
 DECLARE
   l_error VARCHAR2(4000);
 BEGIN
-  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || SUBSTR(e.text, 1, 900)) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_OUT_INTERACTIVE_BD', 'EESZT_OUT_INTERACTIVE_BU', 'EESZT_OUT_INTERACTIVE_BI',
       'EESZT_OUT_INTERACTIVE_AI', 'EESZT_OUT_QUERY_BD', 'EESZT_OUT_QUERY_BU',
       'EESZT_OUT_QUERY_BI', 'EESZT_OUT_QUERY_AI', 'EESZT_OUT_BACKGROUND_BD',
@@ -1117,5 +1126,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '080_triggers.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('080_triggers.sql', '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('080_triggers.sql', '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

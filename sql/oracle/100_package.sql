@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae' THEN
+  IF l_sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -141,6 +141,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
   -- either in p_payload (JSON), or is read by the mapping's source query by p_source_key. What the row holds never makes the
   -- call fail: a payload that is no JSON, or an unknown document type, becomes a state and a sentence of the item.
+  -- Another session that writes the same order key is waited for, ten seconds at most (ORA-20695).
   --   p_order_key: what goes in the order in which it was written (one prescription, one episode)
   --   p_priority: smaller goes first; null: 100
   --   p_recorded_at: when it was recorded; left out: now
@@ -198,8 +199,9 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- Errors: 20701 20703
   FUNCTION wait_for (p_item_id IN NUMBER, p_seconds IN NUMBER DEFAULT 10) RETURN VARCHAR2;
 
-  -- The answer of a query, JSON, for who asked alone: the session must be bound to his login. An empty answer means that the
-  -- EESZT showed nothing, not that there is nothing.
+  -- The answer of a query, for who asked alone: the session must be bound to his login. One JSON object: rows (what was
+  -- found), about (what the answer says of itself), filtered (whether something was left out), raw (as it came, where it is
+  -- kept). No rows mean that the EESZT showed nothing, not that there is nothing.
   -- Errors: 20701 20711 20712
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB;
 
@@ -411,9 +413,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
   BEGIN
     UPDATE EESZT_OUT_INTERACTIVE
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -530,7 +533,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -777,7 +781,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
         FROM EESZT_OUT_INTERACTIVE o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('interactive', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -947,9 +955,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
   BEGIN
     UPDATE EESZT_OUT_QUERY
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -1066,7 +1075,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -1313,7 +1323,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
         FROM EESZT_OUT_QUERY o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('query', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -1483,9 +1497,10 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
   BEGIN
     UPDATE EESZT_OUT_BACKGROUND
        SET compensation = 'FAILED',
+           -- cut before it is put together: more than 4000 bytes would be ORA-01489
            status_text = CASE WHEN p_why IS NULL THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.'
-                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why) > 1000
-                                THEN SUBSTR('A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why, 1, 999) || '…'
+                                WHEN LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.') + 1 + LENGTH(p_why) > 1000
+                                THEN 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || SUBSTR(p_why, 1, 998 - LENGTH('A visszavonás nem sikerült: azonnali intézkedés szükséges.')) || '…'
                                 ELSE 'A visszavonás nem sikerült: azonnali intézkedés szükséges.' || ' ' || p_why END
      WHERE item_id = p_item_id AND compensation = 'DUE';
   END withdrawal_failed;
@@ -1602,7 +1617,8 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -1849,7 +1865,11 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
         FROM EESZT_OUT_BACKGROUND o
        WHERE o.item_id = p_item_id
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER('background', rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -1895,7 +1915,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   FUNCTION who (p_his_user IN VARCHAR2) RETURN VARCHAR2 IS
     l_bound VARCHAR2(100 CHAR);
   BEGIN
-    l_bound := SYS_CONTEXT('EESZT_CTX', 'HIS_USER');
+    -- by the number of the login, since a context's value is cut at 256 bytes, and a name may have 400
+    FOR rec IN (
+      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID'))
+    ) LOOP
+      l_bound := rec.his_user;
+    END LOOP;
     IF l_bound IS NOT NULL AND p_his_user IS NOT NULL AND p_his_user <> l_bound THEN
       RAISE_APPLICATION_ERROR(-20710, 'A munkamenet más felhasználóhoz van kötve.' || ' (' || l_bound || ')');
     END IF;
@@ -1944,7 +1969,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_replaces          IN NUMBER DEFAULT NULL,
     p_first_recorded_at IN TIMESTAMP DEFAULT NULL) RETURN NUMBER IS
     l_lane VARCHAR2(60 CHAR);
-    l_who  VARCHAR2(100 CHAR);
+    l_who  VARCHAR2(4000);
     l_item NUMBER;
   BEGIN
     l_who := who(p_recorded_by);
@@ -1966,7 +1991,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION withdraw (p_item_id IN NUMBER, p_his_user IN VARCHAR2 DEFAULT NULL) RETURN VARCHAR2 IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_state      VARCHAR2(20 CHAR);
   BEGIN
@@ -2004,7 +2029,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_his_user    IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_item       NUMBER;
   BEGIN
@@ -2107,7 +2132,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB IS
     l_lane   VARCHAR2(60 CHAR);
-    l_who    VARCHAR2(100 CHAR);
+    l_who    VARCHAR2(4000);
     l_found  NUMBER := 0;
     l_result CLOB;
   BEGIN
@@ -2156,7 +2181,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_recorded_by IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane    VARCHAR2(60 CHAR);
-    l_who     VARCHAR2(100 CHAR);
+    l_who     VARCHAR2(4000);
     l_item    NUMBER;
     l_refusal NUMBER;
     l_state   VARCHAR2(20 CHAR);
@@ -2311,7 +2336,7 @@ END EESZT_API;
 DECLARE
   l_error VARCHAR2(4000);
 BEGIN
-  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || SUBSTR(e.text, 1, 900)) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ('EESZT_OUT_INTERACTIVE_API', 'EESZT_OUT_QUERY_API', 'EESZT_OUT_BACKGROUND_API',
       'EESZT_API');
   IF l_error IS NOT NULL THEN
@@ -2322,5 +2347,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

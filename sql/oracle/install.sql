@@ -7,67 +7,67 @@ SET VERIFY OFF
 SET FEEDBACK OFF
 COLUMN next_script NEW_VALUE next_script NOPRINT
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '010_script_table.sql', 'skip.sql') AS next_script
   FROM USER_TABLES t WHERE t.table_name = 'EESZT_SCHEMA_SCRIPT';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '020_sequences.sql' AND s.sha256 = '27b60f60d4ef8503600f36a9fef01febf5eae2d07ed881cc0cce058f3ceb067d';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = 'dd42c4dec2667ac24e1f6cc78a10c51b077e246d2f567ddde0140cdffd205056';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_interactive.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_interactive.sql' AND s.sha256 = '7010ed25228db6e52f6f023275ee1b89a8242c85a2cb501ddb3c21cd12d728bc';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_query.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_query.sql' AND s.sha256 = 'c9c1898e3bc7eae4dd0be70d57665f36749951a0f969e1cba3a7fa20e1c8a291';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '040_outbox_background.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '040_outbox_background.sql' AND s.sha256 = 'd8d804010d1ba22d6050b1720c518d0bf872866572289f1d208fec19dcf54fd3';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '050_states.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '050_states.sql' AND s.sha256 = 'dbbc3143b27d50c6f5d82632f3911c9a42a606eed97cbd9316a34f04c6558f77';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = '860f2d6665b62994e4da0fa4ee6a05743dfaedec944f00ab8a2dd14f6f2ebfba';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '070_locks.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = 'fdfcb3e16a2718a094ef72816ac8bdcdeb195fdda82ab781465100592f1fb4e4';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '070_locks.sql' AND s.sha256 = '91e3ab9639c272358ac4f3806fc94e5a6b8772e80cb69b5b9d96046a5460cadc';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '14b6fe8dfa4afe00976919611df4bd05a6ef9a394bb018fee7465956139e7cb1';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '090_context.sql' AND s.sha256 = 'f928321f7f67659664dec818e1cd964b04044b139806e942a606a46d539563a2';
-SET DEFINE ON
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = 'd4ecb15d1022967eac7e9d8948430ba65967f6b7e6eae27547dbe7e64a621aae';
-SET DEFINE ON
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70';
 @@&next_script
 
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
   FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a9ce47ac95694f93ad19e2e8674b7028f9c1c954152b159bc6a00cc966c71072';
-SET DEFINE ON
 @@&next_script

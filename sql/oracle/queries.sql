@@ -143,9 +143,10 @@ UPDATE [outbox]
 -- The original of a withdrawal that came to nothing; steps.withdrawal_ended says the same.
 UPDATE [outbox]
    SET [compensation] = 'FAILED',
+       -- cut before it is put together: more than 4000 bytes would be ORA-01489
        [status_text] = CASE WHEN :why IS NULL THEN '{WITHDRAWAL_FAILED}'
-                            WHEN LENGTH('{WITHDRAWAL_FAILED}' || ' ' || :why) > 1000
-                            THEN SUBSTR('{WITHDRAWAL_FAILED}' || ' ' || :why, 1, 999) || '…'
+                            WHEN LENGTH('{WITHDRAWAL_FAILED}') + 1 + LENGTH(:why) > 1000
+                            THEN '{WITHDRAWAL_FAILED}' || ' ' || SUBSTR(:why, 1, 998 - LENGTH('{WITHDRAWAL_FAILED}')) || '…'
                             ELSE '{WITHDRAWAL_FAILED}' || ' ' || :why END
  WHERE [item_id] = :item_id AND [compensation] = 'DUE'
 
@@ -472,9 +473,9 @@ SELECT o.[item_id] AS item_id FROM [outbox] o WHERE o.[asked_at] IS NOT NULL AND
 -- Originals that do not know yet how their last withdrawal ended, since another session held them at that moment.
 SELECT o.[item_id] AS item_id, w.[state] AS state, w.[reason_code] AS reason_code, w.[sent_at] AS sent_at,
        w.[status_text] AS status_text
-  FROM [outbox] o JOIN [outbox] w
-    ON w.[item_id] = (SELECT MAX(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
- WHERE o.[owed_id] IS NOT NULL AND o.[compensation] = 'DUE'
+  FROM [outbox] o JOIN [outbox] w ON w.[withdraws] = o.[item_id]
+ WHERE w.[item_id] = (SELECT MAX(x.[item_id]) FROM [outbox] x WHERE x.[withdraws] = o.[item_id])
+   AND o.[owed_id] IS NOT NULL AND o.[compensation] = 'DUE'
    AND w.[state] IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
  FETCH FIRST :limit ROWS ONLY
 
@@ -636,6 +637,20 @@ SELECT o.[item_id] AS item_id
    AND (o.[recorded_by] IN (SELECT jt.name FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) jt)
         OR o.[acting_user] = :eeszt_user)
 
+-- parked_before_login --
+-- What stands parked though its person has logged in since, or within half a minute before: another session held it then.
+SELECT o.[item_id] AS item_id
+  FROM [outbox] o
+ WHERE o.[parked_id] IS NOT NULL AND o.[reason_code] IN ('LOGIN', 'TOKEN_REFUSED', 'NO_MATCH', 'NOT_REGISTERED')
+   AND o.[state_at] <= :until
+   AND EXISTS (
+         SELECT 1 FROM EESZT_LOGIN l
+          WHERE l.live_user IS NOT NULL AND l.ends_at > [now] AND l.started_at >= o.[state_at] - INTERVAL '30' SECOND
+            AND (l.his_user = o.[recorded_by] OR l.eeszt_user = o.[acting_user]
+                 OR EXISTS (SELECT 1 FROM EESZT_USER_MAP u
+                             WHERE u.his_user = o.[recorded_by] AND u.eeszt_user = l.eeszt_user)))
+ FETCH FIRST :limit ROWS ONLY
+
 -- unknown_for_login --
 -- What only this person may ask after, and what ended by absence under his name.
 SELECT o.[item_id] AS item_id
@@ -696,11 +711,11 @@ SELECT u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS
 -- roles --
 -- In which roles an identity may work at a workplace today, by the day in Budapest.
 SELECT DISTINCT a.role AS role
-  FROM EESZT_USER_WORKPLACE a CROSS JOIN (SELECT [now] AS at FROM DUAL) n
+  FROM EESZT_USER_WORKPLACE a CROSS JOIN (SELECT [now] AS instant FROM DUAL) n
  WHERE a.eeszt_user = :eeszt_user
    AND (a.workplace = :workplace
         OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = :workplace))
-   AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
+   AND TRUNC(CAST([local n.instant] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
 
 -- known --
 -- What is known of HIS users, and in which roles they, and one identity more, may work at workplaces today.

@@ -21,6 +21,7 @@ from tests.support.rows import (
     claim,
     claim_probes,
     completion,
+    log_in,
     matched,
     request,
     sent,
@@ -585,10 +586,26 @@ def test_a_login_wakes_what_waited_for_this_person_alone(lab: Lab) -> None:
         (absent, {"state": "MISSED", "reason_code": "ABSENT", "next_at": later, "acting_user": "O12345"}),
         (poison, {"state": "PARKED", "reason_code": "POISON", "acting_user": "O12345"}),
     )
-    assert lab.store.outbox.wake("O12345", "kovacs.anna") == 3
+    log_in(lab, "O12345", "kovacs.anna")
     assert numbers(claim(lab)) == [parked]
     assert sorted(numbers(claim_probes(lab))) == [unknown, absent]
     assert [lab.row(item).state for item in (other, poison)] == [State.PARKED, State.PARKED]
+
+
+def test_what_is_parked_again_after_a_login_waits_for_something_else(lab: Lab) -> None:
+    early, late, beyond, asked = (lab.insert(recorded_by="kovacs.anna") for _ in range(4))
+    log_in(lab, "O12345", "kovacs.anna", ago_s=60)
+    now = datetime.now(UTC)
+    parked = {"state": "PARKED", "next_at": None}
+    lab.force(
+        (early, {**parked, "reason_code": "LOGIN", "state_at": now - timedelta(hours=1)}),
+        (late, {**parked, "reason_code": "LOGIN", "state_at": now - timedelta(seconds=40)}),
+        (beyond, {**parked, "reason_code": "LOGIN", "state_at": now - timedelta(seconds=20)}),
+        (asked, {**parked, "reason_code": "POISON", "state_at": now - timedelta(hours=1)}),
+    )
+    assert lab.store.outbox.wake_missed() == 2
+    states = [lab.row(item).state for item in (early, late, beyond, asked)]
+    assert states == [State.NEW, State.NEW, State.PARKED, State.PARKED]
 
 
 def test_a_service_is_up_only_while_a_daemon_is_alive_to_know_it(lab: Lab) -> None:

@@ -13,7 +13,7 @@ import pytest
 from runner.domain.outbox import Compensation, State, Verdict, WardAnswer
 from runner.domain.outcome import Ending
 from runner.ports import KeptFor, Permitted, WriteBack
-from tests.support.rows import LONG_AGO, Hand, Lab, claim, claim_probes, completion, request, sent
+from tests.support.rows import LONG_AGO, Hand, Lab, claim, claim_probes, completion, log_in, request, sent
 
 
 @pytest.fixture
@@ -171,11 +171,15 @@ def test_a_sweep_passes_over_what_is_locked_and_comes_back_to_it(several: Lab) -
 
 def test_a_login_wakes_what_is_not_locked_and_fails_for_nothing(several: Lab) -> None:
     ids = [several.insert() for _ in range(2)]
-    several.force(*((item, {"state": "PARKED", "reason_code": "LOGIN", "next_at": None}) for item in ids))
+    parked = {"state": "PARKED", "reason_code": "LOGIN", "next_at": None, "state_at": LONG_AGO}
+    several.force(*((item, parked) for item in ids))
     with several.transaction() as hand:
         lock(hand, "EESZT_OUT_BACKGROUND", "item_id", ids[0])
-        several.store.outbox.wake("O12345", "kovacs.anna")
+        log_in(several, "O12345", "kovacs.anna")
         assert [several.row(item).state for item in ids][1] is State.NEW
+        assert several.store.outbox.wake_missed() == 0, "it is held still"
+    assert several.store.outbox.wake_missed() == 1, "nobody needs to remember that it was held"
+    assert several.row(ids[0]).state is State.NEW
 
 
 def test_a_copy_into_a_locked_row_is_made_later_and_holds_up_no_other(several: Lab) -> None:
@@ -302,3 +306,17 @@ def test_a_late_finisher_without_an_answer_changes_nothing(several: Lab) -> None
     several.store.outbox.sweep("background")
     lost = completion(item, Ending.UNKNOWN, reason_code="LOST_ANSWER")
     assert several.store.outbox.complete([lost]) == {number: Verdict.LOST_LEASE}
+
+
+def test_two_daemons_may_say_a_services_state_for_the_first_time_at_once(several: Lab) -> None:
+    put = (
+        "INSERT INTO EESZT_SERVICE_STATE (service, state, since, reported_at)"
+        " VALUES ('erecept', 'DOWN', SYS_EXTRACT_UTC(SYSTIMESTAMP), SYS_EXTRACT_UTC(SYSTIMESTAMP))"
+    )
+    with several.transaction() as hand:
+        hand.run(put)
+        with beside(lambda: several.store.outbox.service_state("erecept", "UP", None)) as told:
+            waits(several, told)
+            hand.commit()
+    assert told.result() is None
+    assert several.run("SELECT state FROM EESZT_SERVICE_STATE") == [("UP",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 
 import pytest
@@ -223,13 +224,32 @@ def test_a_withdrawal_of_ones_own_is_as_proved_as_the_better_of_both(hospital: H
 # result
 
 
+RESULT = json.dumps(
+    {
+        "rows": [{"azonosito": "SIM-1", "nev": "Tündérné"}, {"azonosito": "SIM-2", "nev": None}],
+        "about": {"oldal": "1"},
+        "filtered": True,
+        "raw": "<v>" + "é" * 40_000 + "</v>",
+    },
+    ensure_ascii=False,
+)
+"""As the daemon keeps it; longer than a text may be."""
+
+
 def answered(hospital: Hospital, item: int, asker: str = DOCTOR, seconds: int = 600) -> None:
     """Keep the answer of a query as the daemon does."""
     hospital.run(
         "INSERT INTO EESZT_RESULT (item_id, asker, result, kept_at, expires_at) VALUES (:1, :2, :3,"
         " SYS_EXTRACT_UTC(SYSTIMESTAMP), SYS_EXTRACT_UTC(SYSTIMESTAMP) + NUMTODSINTERVAL(:4, 'SECOND'))",
-        [item, asker, '[{"a": "' + "é" * 5000 + '"}]', seconds],
+        [item, asker, RESULT, seconds],
     )
+
+
+TABLE_OF_RESULT = """
+    SELECT t.azonosito, t.nev
+      FROM JSON_TABLE(EESZT_API.result(:1), '$.rows[*]'
+                      COLUMNS (azonosito VARCHAR2(40 CHAR) PATH '$.azonosito', nev VARCHAR2(100 CHAR) PATH '$.nev')) t
+     ORDER BY t.azonosito"""
 
 
 def test_an_answer_is_read_by_who_asked(hospital: Hospital, ward: Session) -> None:
@@ -239,7 +259,10 @@ def test_an_answer_is_read_by_who_asked(hospital: Hospital, ward: Session) -> No
     with refused(20712, "kérdezze le újra"):  # none yet
         ward.ask("result", LOB, item_id=item)
     answered(hospital, item)
-    assert ward.ask("result", LOB, item_id=item) == '[{"a": "' + "é" * 5000 + '"}]'
+    assert ward.ask("result", LOB, item_id=item) == RESULT
+    with ward.connection.cursor() as cursor:
+        cursor.execute(TABLE_OF_RESULT, [item])
+        assert cursor.fetchall() == [("SIM-1", "Tündérné"), ("SIM-2", None)]
 
 
 def test_an_answer_is_read_by_nobody_else(hospital: Hospital, ward: Session) -> None:

@@ -13,7 +13,7 @@ from runner.demo.people import KOVACS, PATIENTS, SZUCS
 from tests.support.oracle import HIS, PASSWORDS, RUNTIME, OracleDatabase, Orawire
 from tests.support.oracle_hospital import OracleHospital, oracle_hospital
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 TABLES = ("EESZT_MESSAGE", "EESZT_ATTEMPT", "UPDATE EESZT_OUT_BACKGROUND", "COMMIT")
@@ -221,7 +221,29 @@ def test_a_trigger_of_the_hospital_on_an_outbox_that_raises_stops_its_row_alone(
         hospital.until(key, lambda key=key: hospital.medworks.status("ekat_esemeny", key)["state"] == "ACCEPTED")  # type: ignore[misc]
     assert hospital.medworks.status("ekat_esemeny", "rossz")["state"] != "ACCEPTED"
     hospital.database.run("DROP TRIGGER MW_KIMENO")
-    hospital.until("its end", lambda: hospital.medworks.status("ekat_esemeny", "rossz")["state"] == "INVALID", 40)
+    hospital.until("its end", lambda: hospital.medworks.status("ekat_esemeny", "rossz")["state"] == "INVALID")
+
+
+@pytest.mark.parametrize(
+    ("state", "meanwhile"), [("SENDING", {"CLAIMED", "NEW"}), ("ACCEPTED", {"SENDING", "UNKNOWN"})]
+)
+def test_a_trigger_of_the_hospital_that_raises_later_stops_its_row_alone_too(
+    hospital: OracleHospital, state: str, meanwhile: set[str]
+) -> None:
+    hospital.command("lane", "pause", "background")
+    bad, *keys = [event(hospital) for _ in range(6)]
+    hospital.database.run(
+        "CREATE TRIGGER MW_KIMENO BEFORE UPDATE OF state ON EESZT_OUT_BACKGROUND FOR EACH ROW"
+        f" WHEN (OLD.source_key = '{bad}' AND NEW.state = '{state}')"
+        " BEGIN RAISE_APPLICATION_ERROR(-20002, 'MW: nem'); END;"
+    )
+    hospital.command("lane", "resume", "background")
+    for key in keys:
+        hospital.until(key, lambda key=key: hospital.medworks.status("ekat_esemeny", key)["state"] == "ACCEPTED")  # type: ignore[misc]
+    hospital.until("it is told", lambda: told(hospital, "ORA-20002"))
+    assert hospital.medworks.status("ekat_esemeny", bad)["state"] in meanwhile
+    hospital.database.run("DROP TRIGGER MW_KIMENO")
+    good_end(hospital)
 
 
 def test_a_row_that_the_hospital_holds_locked_waits_alone(hospital: OracleHospital) -> None:

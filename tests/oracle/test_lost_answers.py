@@ -20,7 +20,7 @@ from runner.errors import RunnerError
 from runner.ports import Item, WriteBack
 from tests.support.oracle import OracleDatabase
 from tests.support.oracle_lab import OracleLab
-from tests.support.rows import LONG_AGO, claim, claim_probes, completion, request, sent
+from tests.support.rows import LONG_AGO, claim, claim_probes, completion, log_in, request, sent
 from tests.support.wire import When, Wire
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -86,8 +86,9 @@ class Scene:
         return lambda: self.lab.store.outbox.write_back(10)
 
     def _wake(self) -> Callable[[], Any]:
-        self.lab.force((self.item, {"state": "PARKED", "reason_code": "LOGIN", "next_at": None}))
-        return lambda: self.lab.store.outbox.wake("O12345", "kovacs.anna")
+        log_in(self.lab, "O12345", "kovacs.anna")
+        self.lab.force((self.item, {"state": "PARKED", "reason_code": "LOGIN", "next_at": None, "state_at": LONG_AGO}))
+        return self.lab.store.outbox.wake_missed
 
     def _retry(self) -> Callable[[], Any]:
         return lambda: self.lab.store.desk.retry(self.item)
@@ -101,7 +102,7 @@ class Scene:
                 break
             self.lab.travel(self.item, 61)
             outbox.sweep("background")
-            outbox.wake("O12345", "kovacs.anna")
+            outbox.wake_missed()
             for item in claim(self.lab):
                 outbox.permit([request(item)])
                 outbox.complete([accepted_of(item)])

@@ -25,7 +25,7 @@ from tests.support.oracle_hospital import OracleHospital, oracle_hospital
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def test_daemons_that_are_killed_at_random_lose_and_double_nothing(
                 killed += 1
             assert hospital.medworks.status("erecept_feliras", number)
         hospital.simulator.clear()
-        hospital.settle(90)
+        hospital.settle()
         unfinished, wrong = hospital.unfinished(), hospital.differences()
         assert (unfinished, wrong, out_of_order(hospital)) == ([], [], []), f"JUDGE_SEED={seed}"
         assert killed >= count

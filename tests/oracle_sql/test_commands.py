@@ -69,6 +69,19 @@ def test_a_folder_of_scripts_has_the_names_of_the_site(
         assert (folder / script).exists()
 
 
+@pytest.mark.parametrize(("same", "left"), [("--runtime", "MEDWORKS"), ("--his", "EESZT_RUNTIME")])
+def test_the_owner_is_granted_nothing(
+    same: str, left: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["db", "ddl", "--owner", "ker", same, "KER", "--folder", "."]) == 0
+    text = Path("110_grants.sql").read_text("utf-8")
+    assert '-- Nothing is granted to "KER": it owns everything.' in text
+    assert set(re.findall(r' TO "?(\w+)"?;', text)) == {left}
+    assert main(["db", "ddl", "--owner", "ker", "--runtime", "ker", "--his", "ker", "--folder", "."]) == 0
+    assert "GRANT" not in Path("110_grants.sql").read_text("utf-8")
+
+
 def test_a_name_that_is_none_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +134,14 @@ def test_another_tablespace_the_second_time_is_no_other_script(
     assert main(common) == 0
     capsys.readouterr()
     assert main([*common, "--tablespace", "ADAT"]) == 0
-    assert "CREATE" not in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "CREATE" not in printed.out
+    assert printed.err.endswith('write them under [database]:\n  tablespace = "ADAT"\n')
+    settings = tmp_path / "runner.toml"
+    text = settings.read_text("utf-8").replace("password_file", 'tablespace = "adat"\npassword_file', 1)
+    settings.write_text(text, encoding="utf-8")
+    assert main([*common, "--tablespace", "ADAT"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_password_file_that_is_not_there_is_named(

@@ -11,7 +11,7 @@ import pytest
 
 from runner.errors import IntegrityError, StoreError
 from runner.store.oracle.ddl import schema_version
-from runner.store.oracle.install import check_owner, installed, pending, place, put_installation, run
+from runner.store.oracle.install import alike, check_owner, installed, pending, place, put_installation, run
 from runner.store.oracle.script import SQLPLUS, Script, files, statements
 from tests.oracle_sql.conftest import site_scripts
 from tests.support.oracle import OracleDatabase
@@ -68,6 +68,29 @@ def test_a_statement_that_the_database_refuses_is_named_and_what_ran_stays(bare_
         assert names(pending(connection, every))[0] == "030_tables.sql"
 
 
+@pytest.mark.parametrize(
+    ("rule", "script", "advice"),
+    [
+        ("error=1031:CREATE OR REPLACE CONTEXT", "090_context.sql", "GRANT CREATE ANY CONTEXT TO "),
+        ("error=1031:CREATE OR REPLACE PACKAGE EESZT_API", "100_package.sql", "GRANT CREATE PROCEDURE TO "),
+        ("error=1653:CREATE TABLE EESZT_LOGIN ", "030_tables.sql", ""),
+    ],
+)
+def test_a_right_that_is_missing_is_named_with_the_statement_of_the_dba(
+    bare_oracle: OracleDatabase, rule: str, script: str, advice: str
+) -> None:
+    every = site_scripts(bare_oracle)
+    bare_oracle.fault(rule)
+    with closing(bare_oracle.connect()) as connection:
+        with pytest.raises(StoreError, match=rf"RNR-7503 {script}: ") as caught:
+            run(connection, every)
+        told = f". A DBA runs: {advice}{bare_oracle.owner.upper()}"
+        assert (told in str(caught.value)) is bool(advice)
+        assert ("A DBA runs" in str(caught.value)) is bool(advice)
+        run(connection, pending(connection, every))
+    assert bare_oracle.run(INVALID) == []
+
+
 def test_a_unit_that_does_not_compile_is_not_recorded(bare_oracle: OracleDatabase) -> None:
     body = "CREATE OR REPLACE PROCEDURE EESZT_X AS\nBEGIN\n  nincs_ilyen;\nEND;\n/\n"
     with closing(bare_oracle.connect()) as connection:
@@ -99,7 +122,7 @@ def test_a_database_keeps_its_environment_and_tells_where_it_is(schema: OracleDa
         upgraded = installed(connection)
         assert upgraded is not None
         assert upgraded.version != found.version
-        assert re.fullmatch(r"DBID \d+, RESETLOGS_CHANGE# \d+", place(connection))
+        assert re.match(r"DBID \d+, RESETLOGS_CHANGE# \d+\b", place(connection))
     [(identity, home)] = schema.run("SELECT database_id, home FROM EESZT_INSTALLATION")
     assert re.fullmatch(r"[0-9a-f]{32}", identity)
     assert home.startswith("DBID ")
@@ -154,3 +177,18 @@ def test_what_install_sql_asks_is_answered_by_what_has_run(bare_oracle: OracleDa
     in_sqlplus(bare_oracle, every[0].file())
     answers = [bare_oracle.run(each.removesuffix(";"))[0][0] for each in asked]
     assert answers == ["skip.sql", *names(every[1:])]
+
+
+@pytest.mark.parametrize(
+    ("home", "here", "same"),
+    [
+        ("DBID 1, PDB A, incarnation 0", "DBID 1, PDB A, incarnation 0", True),
+        ("DBID 1, PDB A, incarnation 0", "DBID 1, PDB A, incarnation 1", False),
+        ("DBID 1, PDB A, incarnation 0", "DBID 1, PDB A", True),
+        ("DBID 1, PDB A", "DBID 1, PDB A, incarnation 1", True),
+        ("DBID 1, PDB A", "DBID 1, PDB B, incarnation 0", False),
+    ],
+)
+def test_an_incarnation_that_one_of_two_users_cannot_see_does_not_count(home: str, here: str, *, same: bool) -> None:
+    first, second = alike(home, here)
+    assert (first == second) is same

@@ -11,6 +11,7 @@ from typing import Any
 import oracledb
 import pytest
 
+from tests.oracle_sql.conftest import site_scripts
 from tests.support.oracle import OracleDatabase
 
 BLOCKED = "SELECT COUNT(*) FROM V$SESSION s WHERE s.blocking_session IS NOT NULL"
@@ -84,6 +85,42 @@ def test_the_second_of_an_order_key_waits_and_stands_behind_the_first(
     later = second.done()
     assert later > number
     assert schema.run(STATE, [later]) == [("NEW", None, number if ends == "commit" else before, None)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "known"), [({"order_key": "K"}, False), ({"order_key": "K"}, True), ({"source_key": "S"}, False)]
+)
+def test_who_comes_second_waits_within_a_bound_also_at_a_key_that_is_new(
+    schema: OracleDatabase, two: tuple[Session, Session], columns: dict[str, str], *, known: bool
+) -> None:
+    [locks] = [each for each in site_scripts(schema) if each.name == "070_locks.sql"]
+    for statement in locks.statements():
+        schema.run(statement.replace("FOR UPDATE WAIT 10", "FOR UPDATE WAIT 1"))
+    first, second = two
+    if known:
+        first.insert(**columns)
+        first.connection.commit()
+    first.insert(**columns)
+    with pytest.raises(oracledb.DatabaseError, match="ORA-20695: EESZT: another session has written this"):
+        second.insert(**columns)
+    first.connection.rollback()
+    number = second.insert(**columns)
+    second.connection.commit()
+    assert schema.run(STATE, [number])[0][0] == "NEW"
+
+
+def test_who_waits_for_a_record_does_not_hold_its_key_meanwhile(
+    schema: OracleDatabase, two: tuple[Session, Session]
+) -> None:
+    first, second = two
+    first.insert(source_key="S")
+    second.begin_insert(source_key="S", order_key="K")
+    third = Session(schema)
+    with closing(third.connection):
+        number = third.insert(source_key="T", order_key="K")
+        third.connection.commit()
+    first.connection.rollback()
+    assert schema.run(STATE, [second.done()]) == [("NEW", None, number, None)]
 
 
 @pytest.mark.parametrize(("ends", "expected"), [("commit", ("SKIPPED", "DUPLICATE")), ("rollback", ("NEW", None))])

@@ -22,6 +22,7 @@ from runner.store.oracle.dictionary import (
     Step,
     Surroundings,
 )
+from runner.store.oracle.prerequisites import compare_prerequisites, remedy
 from runner.store.oracle.rights import compare_rights
 from runner.store.oracle.surroundings import Planned, compare_surroundings
 from tests.support.rows import OUTBOXES, SQL
@@ -161,6 +162,37 @@ def test_a_table_of_the_his_lacks_a_column_or_is_not_there(tmp_path: Path) -> No
     without = {name: each for name, each in found.tables.items() if name != "MW_VENY"}
     (difference,) = told(compare(declared, replace(found, tables=without), "EESZT_RUNTIME"))
     assert (difference.found, difference.ddl) == ("there is no such table", ())
+
+
+CRYPTO = "PLS-00201: identifier 'DBMS_CRYPTO' must be declared"
+
+
+def test_what_does_not_stand_for_want_of_a_right_of_the_owner_is_told(declared: Declaration) -> None:
+    body, context = ("PACKAGE BODY", "EESZT_API"), ("CONTEXT", "EESZT_CTX")
+    sound = found_of(declared)
+    assert compare_prerequisites(sound, "EESZT").differences == []
+    broken = replace(sound, units={**sound.units, body: False}, errors={body: f"line 9: {CRYPTO}"})
+    [crypto] = compare_prerequisites(broken, "EESZT").differences
+    assert (crypto.ddl, crypto.run_as) == (("GRANT EXECUTE ON SYS.DBMS_CRYPTO TO EESZT",), "DBA")
+    assert compare_prerequisites(replace(broken, errors={body: "line 9: PLS-00103"}), "EESZT").differences == []
+    without = replace(sound, units={key: each for key, each in sound.units.items() if key != context})
+    [missing] = compare_prerequisites(without, "EESZT").differences
+    assert missing.ddl == ("GRANT CREATE ANY CONTEXT TO EESZT",)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason", "expected"),
+    [
+        ("CREATE OR REPLACE PACKAGE BODY EESZT_API AS", CRYPTO, "GRANT EXECUTE ON SYS.DBMS_CRYPTO TO EESZT"),
+        ("CREATE OR REPLACE CONTEXT EESZT_CTX", "ORA-01031: insufficient", "GRANT CREATE ANY CONTEXT TO EESZT"),
+        ("CREATE SEQUENCE EESZT_ITEM_SEQ", "ORA-01031: insufficient", "GRANT CREATE SEQUENCE TO EESZT"),
+        ("CREATE TABLE X", "ORA-01950: no privileges on tablespace 'U'", "ALTER USER EESZT QUOTA UNLIMITED ON U"),
+        ("CREATE TABLE X", "ORA-00955: name is already used", ""),
+        ("GRANT SELECT ON X TO Y", "ORA-01917: user or role 'Y' does not exist", ""),
+    ],
+)
+def test_a_script_that_stops_for_a_right_names_the_grant(statement: str, reason: str, expected: str) -> None:
+    assert remedy(statement, reason, "EESZT") == expected
 
 
 def test_a_right_by_a_role_or_on_the_whole_table_counts(declared: Declaration) -> None:

@@ -75,6 +75,18 @@ def test_a_database_that_is_not_installed_or_not_complete_is_said_so(lab: Lab, t
     empty.close()
 
 
+def test_a_file_of_an_older_release_is_not_taken_for_complete_and_left_as_it_is(lab: Lab) -> None:
+    lab.insert()
+    lab.run("ALTER TABLE EESZT_LOGIN RENAME COLUMN handle_hash TO handle")
+    lab.run("UPDATE EESZT_INSTALLATION SET schema_version = 'older'")
+    before = lab.run("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
+    with pytest.raises(StoreError, match=r"RNR-7541.* lacks EESZT_LOGIN.HANDLE_HASH; .*move the file away"):
+        lab.store.install()
+    assert lab.run("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2") == before
+    with pytest.raises(StoreError, match="RNR-7008"):
+        lab.store.check_installed("test")
+
+
 def test_a_database_has_an_identity_of_its_own(lab: Lab, tmp_path: Path) -> None:
     other = EmbeddedStore(tmp_path / "other.db", OUTBOXES, SQL)
     other.install()

@@ -126,7 +126,7 @@ class Daemon:
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
+        status = self.process.wait(90)
         self.process = None
         return status
 
@@ -195,7 +195,7 @@ class OracleHospital:
         for name in names:
             self.daemons[name].start()
         lanes = {(name, lane) for name in names for lane in ("interactive", "query", "background")}
-        self.until("heartbeats", lambda: lanes <= self.beating(began))
+        self.until("heartbeats", lambda: lanes <= self.beating(began), 240)
 
     def beating(self, since: datetime) -> set[tuple[str, str]]:
         """Which daemons have shown themselves alive on which lane since then."""
@@ -216,7 +216,7 @@ class OracleHospital:
             assert time.monotonic() < end, f"waited {timeout_s:.0f} s in vain: {what}"
             time.sleep(0.05)
 
-    def settle(self, timeout_s: float = 120.0) -> None:
+    def settle(self, timeout_s: float = 240.0) -> None:
         """Wait until nothing is under way any more."""
         try:
             self.until("everything's end", lambda: not self.medworks.rows(MOVING), timeout_s)
@@ -254,7 +254,7 @@ class OracleHospital:
     def command(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         """Run a command of the runner on this site."""
         command = [sys.executable, "-m", "runner", "--settings", str(self.settings), *words]
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60)
+        return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=240)
 
     def log_in(self, eeszt_user: str, his_user: str) -> None:
         """Log a person in, with whichever of the three passwords that count now has not been used."""

@@ -13,7 +13,7 @@ from typing import Any
 from runner.domain.outbox import Needs, Row, Waits
 from runner.domain.outcome import Ending, Outcome
 from runner.domain.policy import Kind
-from runner.ports import Completion, Item, NewItem, PermitRequest, Store, TypeVersion
+from runner.ports import Completion, Item, LoginRow, NewItem, PermitRequest, Store, TypeVersion
 from runner.store import OutboxTable
 from runner.store.embedded import EmbeddedStore
 from runner.store.rows import to_stored, to_text
@@ -376,3 +376,20 @@ def accepted(lab: Lab, item_id: int, eeszt_id: str) -> Item:
     item = sent(lab, item_id)
     lab.store.outbox.complete([completion(item, eeszt_id=eeszt_id)])
     return item
+
+
+def log_in(lab: Lab, eeszt_user: str, his_user: str, ago_s: float = 0) -> None:
+    """Let a person log in, who has done so some time ago."""
+    logins, now = lab.store.logins, datetime.now(UTC)
+    row = LoginRow(
+        login_id=logins.next_login_id(),
+        his_user=his_user,
+        eeszt_user=eeszt_user,
+        role="ORVOS",
+        institution="013579",
+        method="otp",
+        started_at=now - timedelta(seconds=ago_s),
+        ends_at=now + timedelta(hours=8),
+        sealed=b"sealed",
+    )
+    logins.save(row)

@@ -59,9 +59,6 @@ class EmbeddedScope:
         assert number is not None
         return number
 
-    def wake_again(self, eeszt_user: str, his_user: str) -> None:
-        """Never needed: no other session holds a row."""
-
     def next_login(self) -> int:
         """Give the number of a session that nobody else gets."""
         self.connection.execute(self._statements["next_login"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.errors import fault
 from runner.ports import Difference, Grade, Inspected, SqlColumn, SqlKind
 from runner.store.embedded.connection import reason_of
-from runner.store.embedded.installation import script_statements
+from runner.store.embedded.installation import columns_of, script_statements
 from runner.store.naming import quoted
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def inspect(database: EmbeddedDatabase) -> list[Inspected]:
         for statement in script_statements(database.statements.schema()):
             wanted.execute(statement)
         declared = _objects(wanted)
-        columns = {name: _columns(wanted, name) for kind, name in declared if kind == "table"}
+        columns = {name: columns_of(wanted, name) for kind, name in declared if kind == "table"}
     with database.connections.reading() as connection:
         found = _objects(connection)
-        there = {name: _columns(connection, name) for name in columns}
+        there = {name: columns_of(connection, name) for name in columns}
     objects = [*_differences(declared, found, columns, there)]
     return [Inspected("tables, indexes, views, triggers", f"{len(declared)} objects as they are made", objects)]
 
@@ -70,12 +70,6 @@ def _objects(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[str,
     return {(kind, name): (table, sql) for kind, name, table, sql in connection.execute(_OBJECTS)}
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
-    """Column → its type, computed ones included."""
-    rows = connection.execute(f"PRAGMA table_xinfo({quoted(table, 'inspect')})")
-    return {row[1].upper(): row[2] for row in rows}
-
-
 def _differences(
     declared: Mapping[tuple[str, str], tuple[str, str]],
     found: Mapping[tuple[str, str], tuple[str, str]],
@@ -89,9 +83,7 @@ def _differences(
             for column, type_ in columns[name].items():
                 if there[name].get(column) != type_:
                     text = "the column is missing" if column not in there[name] else f"it is {there[name][column]}"
-                    advice = (
-                        "Let `eeszt-runner db install` of this release make a new database; SQLite changes no column."
-                    )
+                    advice = "Move the file away and let `eeszt-runner db install` make a new one."
                     yield Difference(f"{name}.{column}", Grade.WRONG, text, advice=advice)
         elif _plain(found[kind, name][1]) != _plain(sql):
             ddl = (f"DROP {kind.upper()} {name}", sql)

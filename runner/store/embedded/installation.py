@@ -6,12 +6,14 @@ import hashlib
 import os
 import sqlite3
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
 from runner.domain.environment import Identity
 from runner.domain.outbox import TRANSITIONS
 from runner.errors import fault
 from runner.store.embedded.connection import is_busy, reason_of
+from runner.store.naming import quoted
 
 if sys.platform != "win32":
     import fcntl
@@ -32,7 +34,7 @@ def install(database: EmbeddedDatabase, environment: str) -> None:
 
     Raises:
         IntegrityError: The database belongs to the other environment.
-        StoreError: SQLite refuses.
+        StoreError: SQLite refuses, or RNR-7541: a table is there already and lacks a column.
     """
     schema = database.statements.schema()
     version = _version(schema)
@@ -40,6 +42,8 @@ def install(database: EmbeddedDatabase, environment: str) -> None:
     with database.connections.writing() as connection:
         if _installed(database, connection, environment) == version:
             return
+        if older := _older_shape(connection, schema):
+            raise fault(7541, str(database.connections.path), missing=", ".join(older))
         for statement in script_statements(schema):
             connection.execute(statement)
         connection.execute(database.statements["drop_transitions"])
@@ -119,6 +123,29 @@ def _row(database: EmbeddedDatabase, connection: sqlite3.Connection) -> sqlite3.
         return None
     row: sqlite3.Row | None = connection.execute(database.statements["installation"]).fetchone()
     return row
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Give column → its type, computed ones included; empty where there is no such table."""
+    rows = connection.execute(f"PRAGMA table_xinfo({quoted(table, 'db')})")
+    return {row[1].upper(): row[2] for row in rows}
+
+
+def _older_shape(connection: sqlite3.Connection, schema: str) -> list[str]:
+    """Give the columns that a table which is there already lacks: it would stay as it is."""
+    with closing(sqlite3.connect(":memory:")) as wanted:
+        for statement in script_statements(schema):
+            wanted.execute(statement)
+        tables = [name for (name,) in wanted.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
+        declared = {table: columns_of(wanted, table) for table in tables}
+    there = {table: columns_of(connection, table) for table in tables}
+    return [
+        f"{table}.{column}"
+        for table in tables
+        if there[table]
+        for column in declared[table]
+        if column not in there[table]
+    ]
 
 
 def _version(schema: str) -> str:

@@ -17,7 +17,7 @@ from runner.store.keeping import forget
 from runner.store.permits import permit
 from runner.store.rows import to_instant, to_json
 from runner.store.sweeping import LOOKED_FOR, sweep
-from runner.store.waking import wake
+from runner.store.waking import wake_missed
 from runner.store.work import Work
 
 if TYPE_CHECKING:
@@ -146,10 +146,9 @@ class EmbeddedOutbox:
         """Whether an operator paused the lane."""
         return self._database.is_paused(lane)
 
-    def wake(self, eeszt_user: str, his_user: str) -> int:
-        """Let everything that waits for this person's login go again; how many items."""
-        with self._database.writing() as scope:
-            return wake(scope, self._database.lanes, eeszt_user, his_user)
+    def wake_missed(self) -> int:
+        """Let go what a login left parked; how many items."""
+        return wake_missed(self._database)
 
     def service_states(self, reports: Sequence[ServiceReport]) -> None:
         """Tell MedWorkS how services are."""

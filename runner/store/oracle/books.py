@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from runner.store.rows import target_of, to_json
@@ -32,9 +33,9 @@ ORDER = (
 """In this order they are sent, after the rows themselves: what reads rows reads them as they were written."""
 
 
-class Gathered:
+class Gathered(ABC):
     """
-    What a lane's transaction has to write.
+    What a lane's transaction has to write; clock and rows are its own.
 
     Attributes:
         has_written: Whether anything was sent that a commit must follow.
@@ -56,13 +57,13 @@ class Gathered:
         self.has_written = False
 
     @property
+    @abstractmethod
     def now(self) -> datetime:
         """The database's clock."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flush_rows(self, *, commit: bool = False) -> None:
         """Send the changes of rows."""
-        raise NotImplementedError
 
     # messages
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from runner.errors import fault
+from runner.errors import RunnerError, fault
 from runner.store.oracle.installed import identity
 from runner.store.oracle.transaction import OracleTransaction
 from runner.store.rows import certain, to_instant
@@ -38,7 +38,6 @@ class OracleScope:
         self.session = session
         self._statements = database.statements
         self._owners = database.owners
-        self._owed = database.owed
         self._locking = locking
         self._lanes: dict[str, OracleTransaction] = {}
         self._has_written = False
@@ -86,10 +85,6 @@ class OracleScope:
         while given < last_id:
             given = max(int(row["id"]) for row in self.read("next_items", count=min(last_id - given, MOST_NUMBERS)))
 
-    def wake_again(self, eeszt_user: str, his_user: str) -> None:
-        """Come back to what another session held when a person's login was to wake it."""
-        self._owed.add((eeszt_user, his_user))
-
     def commit(self) -> None:
         """
         Send what was gathered and commit; the last statement carries it where that can be.
@@ -117,14 +112,12 @@ class OracleDatabase:
         pool: Its sessions.
         statements: Its SQL.
         owners: Lane → name of the daemon that works on it through this object, for the claims.
-        owed: Who logged in when something that waited for it was held by another session: EESZT user, HIS user.
         verb: What is being done, for V$SESSION and for messages.
     """
 
     pool: Pool
     statements: Statements
     owners: dict[str, str] = field(default_factory=dict)
-    owed: set[tuple[str, str]] = field(default_factory=set)
     verb: str = "work"
 
     def doing(self, verb: str) -> OracleDatabase:
@@ -188,8 +181,17 @@ class OracleDatabase:
             return look.read(block, **binds)
 
     def write(self, block: str, **binds: object) -> int:
-        """Run a writing block that names no outbox, in a transaction of its own and one round trip."""
+        """
+        Run a writing block that names no outbox, in a transaction of its own and one round trip.
+
+        Two daemons may write the first row of a key at once: a MERGE does not see what is not committed, and inserts.
+        """
         with self.pool.session(self.verb) as session:
+            try:
+                return session.change(self.statements[block], binds, commit=True)
+            except RunnerError as error:
+                if error.facts.get("code") != "ORA-00001":
+                    raise
             return session.change(self.statements[block], binds, commit=True)
 
     def write_many(self, block: str, rows: Sequence[Mapping[str, object]]) -> None:

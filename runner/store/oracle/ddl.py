@@ -20,6 +20,7 @@ GRANTS = "110_grants.sql"
 
 _PLACE = re.compile(r" ?\[in_(data|index|lob)\]")
 _USER = re.compile(r"\[(owner|runtime|his)\]")
+_STATEMENT = re.compile(r"[^;]*;\s*")
 _TRIGGERS = ("state_trigger", "insert_trigger")
 _OWN_TABLE = ("outbox_table", "outbox_key", "outbox_constraints", "outbox_indexes", "outbox_comments")
 _HIS_TABLE = ("overlay_key", "outbox_constraints", "outbox_indexes")
@@ -161,7 +162,14 @@ class Maker:
                 parts.append(self.of(lane, blocks["on_own_outbox"]))
             if table.over is None and not table.is_bound:
                 parts.append(self.of(lane, blocks["his_insert"]))
-        return _together([*parts, self.of("", blocks["on_views"])])
+        return self._without_own("\n\n".join([*parts, self.of("", blocks["on_views"])]))
+
+    def _without_own(self, text: str) -> str:
+        """Grants but those to the owner: it has every right, and ORA-01749 refuses them."""
+        owner = folded(self._site.owner, "owner")
+        kept = "".join(each for each in _STATEMENT.findall(text) if not each.rstrip().endswith(f" TO {owner};"))
+        remark = f"-- Nothing is granted to {owner}: it owns everything."
+        return text if kept == text else f"{remark}\n\n{kept.strip()}".strip()
 
     def _place(self, what: str) -> str:
         tablespace = self._site.tablespaces.get(what)

@@ -211,7 +211,8 @@ def _read(declared: Declaration, statement: str, script: str) -> None:
 def _table(declared: Declaration, name: str, statement: str, begin: int) -> None:
     text = re.sub(r"--[^\n]*", "", statement[begin:])
     end = _closing(text)
-    table = Table(name, initrans=_initrans(text[end:]))
+    kept = text[end:]  # of a table that is an index, the dictionary shows the entries for transactions nowhere
+    table = Table(name, initrans=None if "ORGANIZATION INDEX" in kept else _initrans(kept))
     for part in _split(text[:end]):
         if part.startswith("CONSTRAINT "):
             _constraint(declared, name, part)

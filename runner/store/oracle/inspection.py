@@ -21,6 +21,7 @@ from runner.store.oracle.dictionary import (
     Surroundings,
 )
 from runner.store.oracle.lookup import Dictionary
+from runner.store.oracle.prerequisites import compare_prerequisites
 from runner.store.oracle.rights import compare_rights
 from runner.store.oracle.surroundings import Planned, compare_surroundings, planned
 
@@ -66,6 +67,7 @@ def inspect(
     around = _surroundings(connection, dictionary, tablespaces)
     return [
         *compare(declared, objects, runtime),
+        compare_prerequisites(objects, owner),
         *compare_rights(declared, _rights(dictionary, declared, owner, runtime), owner, runtime),
         *compare_surroundings(declared, around, plans, dictionary.user),
     ]

@@ -11,6 +11,7 @@ import oracledb
 
 from runner.errors import fault
 from runner.store.oracle.ddl import schema_version
+from runner.store.oracle.prerequisites import remedy
 from runner.store.oracle.script import Script
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ SELECT 1, :environment, LOWER(RAWTOHEX(SYS_GUID())), :home, :version, SYS_EXTRAC
  WHERE NOT EXISTS (SELECT 1 FROM EESZT_INSTALLATION)"""
 _PUT_VERSION = "UPDATE EESZT_INSTALLATION SET schema_version = :version WHERE schema_version <> :version"
 _NO_SUCH_TABLE = 942
+_INCARNATION = re.compile(r", incarnation \w+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,25 @@ def place(connection: oracledb.Connection) -> str:
     Give where this database is: which one, and since which restore to an earlier time.
 
     A copy made by RMAN's DUPLICATE has another DBID; whatever was opened with RESETLOGS, a restored database or a
-    standby that took over with loss, has another RESETLOGS_CHANGE#. Who may not read V$DATABASE notices neither.
+    standby that took over with loss, has another RESETLOGS_CHANGE#. Who may not read V$DATABASE notices neither. A
+    pluggable database has all that of its container: a clone beside the original is told by its name, and one that
+    alone was recovered to an earlier time by its own incarnation.
     """
     rows = _rows(connection, 'SELECT d.dbid, d."RESETLOGS_CHANGE#" FROM V$DATABASE d')
-    return f"DBID {rows[0][0]}, RESETLOGS_CHANGE# {rows[0][1]}" if rows else "V$DATABASE is not readable"
+    if not rows:
+        return "V$DATABASE is not readable"
+    [(name,)] = _rows(connection, "SELECT SYS_CONTEXT('USERENV', 'CON_NAME') FROM DUAL")
+    own = _rows(connection, "SELECT i.pdb_incarnation# FROM V$PDB_INCARNATION i WHERE i.status = 'CURRENT'")
+    parts = [f"DBID {rows[0][0]}, RESETLOGS_CHANGE# {rows[0][1]}"]
+    parts += [f"PDB {name}"] if name else []
+    parts += [f"incarnation {own[0][0]}"] if own else []
+    return ", ".join(parts)
+
+
+def alike(home: str, here: str) -> tuple[str, str]:
+    """Give two places without the incarnation where one of them does not say it: not everybody may read that."""
+    said = [_INCARNATION.search(place) for place in (home, here)]
+    return (home, here) if all(said) else (_INCARNATION.sub("", home), _INCARNATION.sub("", here))
 
 
 def check_owner(connection: oracledb.Connection, owner: str) -> None:
@@ -152,6 +169,8 @@ def _run(cursor: oracledb.Cursor, script: Script) -> None:
         except oracledb.DatabaseError as error:
             reason = str(error).splitlines()[0]
         if reason is not None:
+            if mended_by := remedy(statement, reason, str(cursor.connection.username).upper()):
+                reason = f"{reason}. A DBA runs: {mended_by}"
             raise fault(7503, script.name, statement=number, count=len(all_statements), reason=reason)
 
 

@@ -8,7 +8,7 @@ from runner.domain.environment import Identity
 from runner.errors import RunnerError, fault
 from runner.store.oracle.ddl import schema_version
 from runner.store.oracle.errors import MISSING
-from runner.store.oracle.install import place
+from runner.store.oracle.install import alike, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,8 @@ def identity(database: OracleDatabase) -> Identity:
         if not rows:
             raise fault(7008, database.name)
         row = rows[0]
-        return Identity(row["environment"], row["database_id"], row["home"], place(look.session.connection))
+        home, here = alike(row["home"], place(look.session.connection))
+        return Identity(row["environment"], row["database_id"], home, here)
 
 
 def check_installed(database: OracleDatabase, scripts: Sequence[Script], environment: str) -> None:

@@ -48,7 +48,9 @@ def optional_files(folder: Path, site: Site) -> dict[str, str]:
     of_support = "eeszt_support.csv for the vendor's support, without patients, staff and keys of records."
     of_purge = "deletes what ended before a day, in one transaction; the first time month by month."
     return {
-        "optional/create_users.sql": _file("create_users.sql", "the users, before anything else.", "a DBA", users),
+        "optional/create_users.sql": _file(
+            "create_users.sql", "the users, before anything else.", "SYS, in the pluggable database", users
+        ),
         "optional/purge.sql": _file("purge.sql", of_purge, "the owner", _ASK_DAY + purge),
         "optional/statistics.sql": _file("statistics.sql", "how statistics are gathered.", "the owner", statistics),
         "optional/support_export.sql": _file("support_export.sql", of_support, "the owner", support),

@@ -23,7 +23,7 @@ from runner.store.oracle.transaction import StaleRowsError
 from runner.store.permits import permit
 from runner.store.rows import to_instant, to_json
 from runner.store.sweeping import LOOKED_FOR, sweep
-from runner.store.waking import wake
+from runner.store.waking import wake_missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -257,17 +257,14 @@ class OracleOutbox:
         """Write the lane's heartbeat by the database's clock."""
         self._database.owners[lane] = owner
         self._database.doing("beat").write("beat", lane=lane, owner=owner)
-        while self._database.owed:
-            self.wake(*self._database.owed.pop())
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
         return self._database.is_paused(lane)
 
-    def wake(self, eeszt_user: str, his_user: str) -> int:
-        """Let everything that waits for this person's login go again; how many items."""
-        with self._database.doing("wake").writing() as scope:
-            return wake(scope, self._database.lanes, eeszt_user, his_user)
+    def wake_missed(self) -> int:
+        """Let go what a login left parked; how many items."""
+        return wake_missed(self._database.doing("wake"))
 
     def service_states(self, reports: Sequence[ServiceReport]) -> None:
         """Tell MedWorkS how services are; in the order of their names, so that daemons do not wait for each other."""

@@ -72,7 +72,7 @@ _COMPILED = """
 DECLARE
   l_error VARCHAR2(4000);
 BEGIN
-  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || e.text) INTO l_error
+  SELECT MAX(e.type || ' ' || e.name || ', line ' || e.line || ': ' || SUBSTR(e.text, 1, 900)) INTO l_error
     FROM USER_ERRORS e WHERE e.attribute = 'ERROR' AND e.name IN ({names});
   IF l_error IS NOT NULL THEN
     RAISE_APPLICATION_ERROR(-20683, SUBSTR('EESZT: ' || l_error, 1, 1000));
@@ -94,9 +94,9 @@ SET FEEDBACK OFF
 COLUMN next_script NEW_VALUE next_script NOPRINT
 """
 _NEXT = """
+SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, {literal}, '{skip}') AS next_script
   FROM {asked};
-SET DEFINE ON
 @@&next_script
 """
 _SKIP = """\

@@ -1,7 +1,7 @@
 -- What a DBA may run besides the scripts, on Oracle; see tables.sql. Each becomes a file of the folder `optional`.
 
 -- create_users --
--- The three users: owner, daemon, and, where MedWorkS has none, the HIS's. Once, as a DBA; names of tablespaces are the site's.
+-- The three users: owner, daemon, and, where MedWorkS has none, the HIS's. Once, as SYS; names of tablespaces are the site's.
 ACCEPT owner_password CHAR PROMPT 'Password of [owner]: ' HIDE
 ACCEPT runtime_password CHAR PROMPT 'Password of [runtime]: ' HIDE
 ACCEPT tablespace CHAR PROMPT 'Tablespace of [owner]: '
@@ -15,11 +15,13 @@ GRANT CREATE ANY CONTEXT TO [owner];
 GRANT EXECUTE ON SYS.DBMS_CRYPTO TO [owner];
 -- so that a copied or restored database is noticed
 GRANT SELECT ON SYS.V_$DATABASE TO [owner];
+GRANT SELECT ON SYS.V_$PDB_INCARNATION TO [owner];
 
 -- The daemon's user gets everything else by 110_grants.sql.
 CREATE USER [runtime] IDENTIFIED BY "&runtime_password";
 GRANT CREATE SESSION TO [runtime];
 GRANT SELECT ON SYS.V_$DATABASE TO [runtime];
+GRANT SELECT ON SYS.V_$PDB_INCARNATION TO [runtime];
 -- Copies go back into MedWorkS's own tables by its name, for example:
 --   GRANT SELECT, UPDATE (EESZT_VONALKOD) ON MEDWORKS.MW_VENY TO [runtime]
 -- and sources that read those tables need SELECT on them.

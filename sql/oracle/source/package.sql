@@ -252,7 +252,8 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     END IF;
     l_found := found_record(p_document_type, p_source_key);
     IF l_found = 0 THEN
-      EESZT_LOCK_RECORD(p_document_type, p_source_key);
+      EESZT_ADD_RECORD(p_document_type, p_source_key);
+      l_found := found_record(p_document_type, p_source_key);
     END IF;
   END lock_record;
 
@@ -485,7 +486,11 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     FOR rec IN (
       [query original]
     ) LOOP
-      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));  -- before the row, as an insert does
+      -- record, key, row: in the order of an insert
+      lock_record(rec.document_type, COALESCE(p_source_key, rec.source_key));
+      IF rec.order_key IS NOT NULL THEN
+        EESZT_LOCK_ORDER([lane], rec.order_key);
+      END IF;
       l_state := withdraw(p_item_id, p_asked_by);
       l_new := submit(rec.document_type, COALESCE(p_source_key, rec.source_key), rec.order_key, rec.priority,
                       COALESCE(p_asked_by, rec.recorded_by), COALESCE(p_workplace, rec.workplace), p_recorded_at,
@@ -511,6 +516,7 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- its way, or up, also when two sessions write it at once: the second one waits for the first one's end. The document is
   -- either in p_payload (JSON), or is read by the mapping's source query by p_source_key. What the row holds never makes the
   -- call fail: a payload that is no JSON, or an unknown document type, becomes a state and a sentence of the item.
+  -- Another session that writes the same order key is waited for, ten seconds at most (ORA-20695).
   --   p_order_key: what goes in the order in which it was written (one prescription, one episode)
   --   p_priority: smaller goes first; null: 100
   --   p_recorded_at: when it was recorded; left out: now
@@ -568,8 +574,9 @@ CREATE OR REPLACE PACKAGE EESZT_API AUTHID DEFINER AS
   -- Errors: 20701 20703
   FUNCTION wait_for (p_item_id IN NUMBER, p_seconds IN NUMBER DEFAULT 10) RETURN VARCHAR2;
 
-  -- The answer of a query, JSON, for who asked alone: the session must be bound to his login. An empty answer means that the
-  -- EESZT showed nothing, not that there is nothing.
+  -- The answer of a query, for who asked alone: the session must be bound to his login. One JSON object: rows (what was
+  -- found), about (what the answer says of itself), filtered (whether something was left out), raw (as it came, where it is
+  -- kept). No rows mean that the EESZT showed nothing, not that there is nothing.
   -- Errors: 20701 20711 20712
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB;
 
@@ -659,7 +666,12 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   FUNCTION who (p_his_user IN VARCHAR2) RETURN VARCHAR2 IS
     l_bound VARCHAR2(100 CHAR);
   BEGIN
-    l_bound := SYS_CONTEXT('EESZT_CTX', 'HIS_USER');
+    -- by the number of the login, since a context's value is cut at 256 bytes, and a name may have 400
+    FOR rec IN (
+      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID'))
+    ) LOOP
+      l_bound := rec.his_user;
+    END LOOP;
     IF l_bound IS NOT NULL AND p_his_user IS NOT NULL AND p_his_user <> l_bound THEN
       RAISE_APPLICATION_ERROR(-20710, [error 20710] || ' (' || l_bound || ')');
     END IF;
@@ -708,7 +720,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_replaces          IN NUMBER DEFAULT NULL,
     p_first_recorded_at IN TIMESTAMP DEFAULT NULL) RETURN NUMBER IS
     l_lane VARCHAR2(60 CHAR);
-    l_who  VARCHAR2(100 CHAR);
+    l_who  VARCHAR2(4000);
     l_item NUMBER;
   BEGIN
     l_who := who(p_recorded_by);
@@ -724,7 +736,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION withdraw (p_item_id IN NUMBER, p_his_user IN VARCHAR2 DEFAULT NULL) RETURN VARCHAR2 IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_state      VARCHAR2(20 CHAR);
   BEGIN
@@ -750,7 +762,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_his_user    IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane       VARCHAR2(60 CHAR);
-    l_who        VARCHAR2(100 CHAR);
+    l_who        VARCHAR2(4000);
     l_prescriber VARCHAR2(100 CHAR);
     l_item       NUMBER;
   BEGIN
@@ -831,7 +843,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
 
   FUNCTION result (p_item_id IN NUMBER) RETURN CLOB IS
     l_lane   VARCHAR2(60 CHAR);
-    l_who    VARCHAR2(100 CHAR);
+    l_who    VARCHAR2(4000);
     l_found  NUMBER := 0;
     l_result CLOB;
   BEGIN
@@ -876,7 +888,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     p_recorded_by IN VARCHAR2 DEFAULT NULL,
     p_recorded_at IN TIMESTAMP DEFAULT SYS_EXTRACT_UTC(SYSTIMESTAMP)) RETURN NUMBER IS
     l_lane    VARCHAR2(60 CHAR);
-    l_who     VARCHAR2(100 CHAR);
+    l_who     VARCHAR2(4000);
     l_item    NUMBER;
     l_refusal NUMBER;
     l_state   VARCHAR2(20 CHAR);

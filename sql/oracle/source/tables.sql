@@ -47,7 +47,7 @@ COMMENT ON TABLE EESZT_INSTALLATION IS 'What this database is: one row';
 COMMENT ON COLUMN EESZT_INSTALLATION.only_row IS 'Always 1';
 COMMENT ON COLUMN EESZT_INSTALLATION.environment IS 'test or production; must agree with settings, endpoint and trust anchors';
 COMMENT ON COLUMN EESZT_INSTALLATION.database_id IS 'Identity that was given at the installation; a copy gets its own when it is adopted';
-COMMENT ON COLUMN EESZT_INSTALLATION.home IS 'Where it was installed or adopted (DBID and RESETLOGS_CHANGE#, where readable), so that a copy or a restore is noticed';
+COMMENT ON COLUMN EESZT_INSTALLATION.home IS 'Where it was installed or adopted (DBID, RESETLOGS_CHANGE#, PDB and its incarnation, where readable), so that a copy or a restore is noticed';
 COMMENT ON COLUMN EESZT_INSTALLATION.schema_version IS 'SHA-256 (hex) over the scripts and the states that it was made from';
 COMMENT ON COLUMN EESZT_INSTALLATION.installed_at IS 'When it was installed, UTC';
 COMMENT ON COLUMN EESZT_INSTALLATION.adopted_at IS 'When it was last adopted, UTC';

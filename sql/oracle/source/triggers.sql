@@ -3,33 +3,69 @@
 -- its one home in runner/domain/sentences.py. Errors: -20690 to -20694, see ../README.md.
 
 -- locks --
--- Locks that an insert takes and its transaction holds: whoever comes second sees what the first one committed.
-CREATE OR REPLACE PROCEDURE EESZT_LOCK_ORDER (p_lane IN VARCHAR2, p_order_key IN VARCHAR2) AS
+-- Locks that an insert takes and its transaction holds: whoever comes second sees what the first one committed. The row to
+-- lock is made in a transaction of its own and stays, so that the wait for it has an end: a wait for a key that another
+-- session has inserted and not committed has none.
+CREATE OR REPLACE PROCEDURE EESZT_ADD_ORDER (p_lane IN VARCHAR2, p_order_key IN VARCHAR2) AS
+  PRAGMA AUTONOMOUS_TRANSACTION;
 BEGIN
-  UPDATE EESZT_ORDER_HEAD h SET h.last_item = h.last_item WHERE h.lane = p_lane AND h.order_key = p_order_key;
-  IF SQL%ROWCOUNT = 0 THEN
-    BEGIN
-      INSERT INTO EESZT_ORDER_HEAD (lane, order_key) VALUES (p_lane, p_order_key);
-    EXCEPTION
-      WHEN DUP_VAL_ON_INDEX THEN  -- another session was first, and has committed since
-        UPDATE EESZT_ORDER_HEAD h SET h.last_item = h.last_item WHERE h.lane = p_lane AND h.order_key = p_order_key;
-    END;
-  END IF;
+  INSERT INTO EESZT_ORDER_HEAD (lane, order_key) VALUES (p_lane, p_order_key);
+  COMMIT;
+EXCEPTION
+  WHEN DUP_VAL_ON_INDEX THEN  -- another session was first
+    ROLLBACK;
+END EESZT_ADD_ORDER;
+/
+CREATE OR REPLACE PROCEDURE EESZT_LOCK_ORDER (p_lane IN VARCHAR2, p_order_key IN VARCHAR2) AS
+  e_busy EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
+BEGIN
+  FOR try IN 1 .. 3 LOOP  -- a purge may take the row away again
+    FOR rec IN (SELECT h.lane AS lane FROM EESZT_ORDER_HEAD h
+                 WHERE h.lane = p_lane AND h.order_key = p_order_key FOR UPDATE WAIT 10) LOOP
+      RETURN;
+    END LOOP;
+    EESZT_ADD_ORDER(p_lane, p_order_key);
+  END LOOP;
+  RAISE_APPLICATION_ERROR(-20696, 'EESZT: the order key cannot be locked; write with isolation level READ COMMITTED');
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session has written this order key and not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END EESZT_LOCK_ORDER;
 /
-CREATE OR REPLACE PROCEDURE EESZT_LOCK_RECORD (p_document_type IN VARCHAR2, p_source_key IN VARCHAR2) AS
-  l_family EESZT_RECORD_HEAD.document_type%TYPE;
-  l_locked EESZT_RECORD_HEAD.source_key%TYPE;
+CREATE OR REPLACE PROCEDURE EESZT_ADD_RECORD (p_document_type IN VARCHAR2, p_source_key IN VARCHAR2) AS
+  PRAGMA AUTONOMOUS_TRANSACTION;
+  l_family VARCHAR2(4000);
 BEGIN
   SELECT NVL(MAX(t.withdrawal_type), p_document_type) INTO l_family
     FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = p_document_type;
-  BEGIN
-    INSERT INTO EESZT_RECORD_HEAD (document_type, source_key) VALUES (l_family, p_source_key);
-  EXCEPTION
-    WHEN DUP_VAL_ON_INDEX THEN
-      SELECT h.source_key INTO l_locked FROM EESZT_RECORD_HEAD h
-       WHERE h.document_type = l_family AND h.source_key = p_source_key FOR UPDATE;
-  END;
+  INSERT INTO EESZT_RECORD_HEAD (document_type, source_key) VALUES (l_family, p_source_key);
+  COMMIT;
+EXCEPTION
+  WHEN DUP_VAL_ON_INDEX THEN
+    ROLLBACK;
+END EESZT_ADD_RECORD;
+/
+CREATE OR REPLACE PROCEDURE EESZT_LOCK_RECORD (p_document_type IN VARCHAR2, p_source_key IN VARCHAR2) AS
+  l_family VARCHAR2(4000);
+  e_busy   EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
+BEGIN
+  SELECT NVL(MAX(t.withdrawal_type), p_document_type) INTO l_family
+    FROM EESZT_DOCUMENT_TYPE t WHERE t.document_type = p_document_type;
+  FOR try IN 1 .. 3 LOOP
+    FOR rec IN (SELECT h.source_key AS source_key FROM EESZT_RECORD_HEAD h
+                 WHERE h.document_type = l_family AND h.source_key = p_source_key FOR UPDATE WAIT 10) LOOP
+      RETURN;
+    END LOOP;
+    EESZT_ADD_RECORD(p_document_type, p_source_key);
+  END LOOP;
+  RAISE_APPLICATION_ERROR(-20696, 'EESZT: the record cannot be locked; write with isolation level READ COMMITTED');
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session has written this record and not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END EESZT_LOCK_RECORD;
 /
 
@@ -115,18 +151,19 @@ BEGIN
   :NEW.[reason_code] := NULL;
   :NEW.[status_text] := NULL;
 [read_his]
-  IF :NEW.[order_key] IS NOT NULL THEN
-    EESZT_LOCK_ORDER([lane], :NEW.[order_key]);
-  END IF;
-  -- whoever names the original has, or gets, its row lock instead: the runner withdraws while it holds that already
+  -- first the record, then its key, as EESZT_API does: two who lock in different orders wait for each other. Whoever names the
+  -- original has, or gets, its row lock instead: the runner withdraws while it holds that already.
   IF :NEW.[source_key] IS NOT NULL AND :NEW.[document_type] IS NOT NULL AND :NEW.[withdraws] IS NULL THEN
     EESZT_LOCK_RECORD(:NEW.[document_type], :NEW.[source_key]);
+  END IF;
+  IF :NEW.[order_key] IS NOT NULL THEN
+    EESZT_LOCK_ORDER([lane], :NEW.[order_key]);
   END IF;
 
   l_now := [now];
   :NEW.[item_id] := EESZT_ITEM_SEQ.NEXTVAL;
   :NEW.[unsettled] := CASE WHEN :NEW.[withdraws] IS NULL THEN 0 WHEN :NEW.[withdraws] = 0 THEN -1 ELSE :NEW.[withdraws] END;
-  :NEW.[has_payload] := CASE WHEN :NEW.[payload] IS NOT NULL THEN 1 END;
+  :NEW.[has_payload] := NULL;
   :NEW.[priority] := NVL(:NEW.[priority], 100);
 
   -- Whatever the statement said of the runner's own columns does not count.
@@ -389,7 +426,9 @@ BEGIN
        SET o.[withdraws] = l_withdraws, o.[depends_on] = l_depends_on, o.[needs] = l_needs, o.[state] = l_state,
            o.[reason_code] = l_reason, o.[status_text] = l_text, o.[ward_answer] = l_answer,
            o.[answer_by] = CASE WHEN l_taken = 0 THEN o.[answer_by] END,
-           o.[next_at] = CASE WHEN l_state = 'NEW' THEN o.[next_at] END, o.[unsettled] = NULL
+           o.[next_at] = CASE WHEN l_state = 'NEW' THEN o.[next_at] END, o.[unsettled] = NULL,
+           -- here, since a row trigger need not see a LOB that its client sends behind the row
+           o.[has_payload] = CASE WHEN o.[payload] IS NOT NULL THEN 1 END
      WHERE o.[item_id] = r.item_id;
 
     -- The original is not printed any more; what was not sent of it ends at the daemon's next sweep.
