@@ -52,7 +52,7 @@ test-card: setup ## Logins with a card in software in a reader of the real PC/SC
 test-oracle: setup ## The tests that need an Oracle: ORACLE_DSN=user/password@host:port/service, else a container, else orawire
 	$(BIN)/pytest -q -m oracle $(if $(ORACLE_DSN),,-n auto --dist loadfile --no-loadscope-reorder)
 
-bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: under 2 minutes; WRITE=1: into the page)
+bench: setup .venv/bench-ready ## Measure every figure of the budget as ratios in one run (QUICK=1: some minutes; WRITE=1: into the page; ORACLE_DSN as for test-oracle)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 .venv/bench-ready: .venv/ready

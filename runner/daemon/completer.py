@@ -9,6 +9,7 @@ from dataclasses import replace
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
+from runner.daemon.trouble import QUIET_S, Told, Trouble
 from runner.domain.outbox import Verdict
 from runner.errors import IN_DOUBT, RunnerError, passes, places
 
@@ -48,6 +49,7 @@ class Completer:
         self._queue: Queue[Completion | None] = Queue()
         self._thread = threading.Thread(target=self._run, name="completer", daemon=True)
         self._stopping = threading.Event()
+        self._trouble = Trouble(site.clock.monotonic, _say_trouble, _say_over)
         self._written_at = float("-inf")
 
     def start(self) -> None:
@@ -74,7 +76,11 @@ class Completer:
                 return
 
     def _next_batch(self) -> list[Completion]:
-        first = self._queue.get()
+        try:
+            first = self._queue.get(timeout=QUIET_S if self._trouble.is_open else None)
+        except Empty:
+            self._trouble.look()
+            return []
         batch = [first] if first is not None else []
         if time.monotonic() < self._written_at + GATHER_S:
             self._stopping.wait(GATHER_S)
@@ -125,14 +131,26 @@ class Completer:
         tries = LAST_TRIES
         while True:
             try:
-                return self._site.outbox.complete(batch)
+                verdicts = self._site.outbox.complete(batch)
             except RunnerError as error:
-                facts = {"event": "complete.failed", "fault": str(error), "count": len(batch)}
-                logger.error("outcomes could not be written", extra=facts)
+                self._trouble.met(error)
                 tries -= self._stopping.is_set() or not (passes(error) or error.number == IN_DOUBT)
                 if not tries:
                     raise
                 time.sleep(RETRY_S)
+            else:
+                self._trouble.passed()
+                return verdicts
+
+
+def _say_trouble(told: Told) -> None:
+    facts = {"fault": told.fault, "count": told.count, "lasted_s": told.lasted_s}
+    logger.error("outcomes could not be written", extra={"event": "complete.failed", **facts})
+
+
+def _say_over(told: Told) -> None:
+    facts = {"count": told.count, "lasted_s": told.lasted_s}
+    logger.info("outcomes can be written again", extra={"event": "complete.recovered", **facts})
 
 
 def _anchored(completion: Completion) -> Completion:

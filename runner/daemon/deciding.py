@@ -111,10 +111,12 @@ def token_of(site: Site, acting_user: str, his_user: str | None = None, *, look:
         NoTokenError: It cannot be had now.
     """
     try:
-        return site.sessions.token(acting_user, his_user, look=look)
+        token = site.sessions.token(acting_user, his_user, look=look)
     except (LoginError, TransportError) as error:
-        logger.warning("no token to be had", extra={"event": "token.unavailable", "fault": str(error)})
+        site.tokens.met(error)
         raise NoTokenError from error
+    site.tokens.passed()
+    return token
 
 
 def lives_on(site: Site, token: Token) -> bool:

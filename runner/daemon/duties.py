@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import schedule
 
-from runner.errors import RunnerError, places
+from runner.daemon.trouble import Told, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +60,8 @@ class Duty:
 class Duties:
     """One thread for all of them; a duty that fails is done again when it is due next."""
 
-    def __init__(self, duties: Sequence[Duty]) -> None:
+    def __init__(self, duties: Sequence[Duty], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._attempts = Attempts(monotonic)
         self._scheduler = schedule.Scheduler()
         self._plans: list[tuple[Duty, schedule.Job]] = []
         self._unfinished: list[Duty] = list(duties)
@@ -127,18 +129,39 @@ class Duties:
         return None if soonest is None or idle_s is None else soonest - timedelta(seconds=idle_s)
 
     def _do(self, duty: Duty) -> None:
-        if not self._stopping.is_set() and duty not in self._unfinished and attempt(duty.name, duty.run):
+        if not self._stopping.is_set() and duty not in self._unfinished and self._attempts.do(duty.name, duty.run):
             self._unfinished.append(duty)
 
 
-def attempt(name: str, run: Callable[[], bool | None]) -> bool:
-    """Do a duty, and say so where it cannot be done; whether there is more of it to do at once."""
-    try:
-        return bool(run())
-    except RunnerError as error:
-        logger.error("duty could not be done", extra={"event": "duty.trouble", "duty": name, "fault": str(error)})
-    except Exception as error:  # noqa: BLE001  one bad round must not be the last
-        logger.error(
-            "duty met a fault of the runner", extra={"event": "duty.bug", "duty": name, "fault": places(error)}
-        )
-    return False
+class Attempts:
+    """Does duties, and says so where one cannot be done; those of one name are done by one thread."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._troubles: dict[str, Trouble] = {}
+
+    def do(self, name: str, run: Callable[[], bool | None]) -> bool:
+        """Do a duty; whether there is more of it to do at once."""
+        trouble = self._troubles.get(name) or self._troubles.setdefault(name, _trouble(self._monotonic, name))
+        try:
+            more = bool(run())
+        except Exception as error:  # noqa: BLE001  one bad round must not be the last
+            trouble.met(error)
+            return False
+        trouble.passed()
+        return more
+
+
+def _trouble(monotonic: Callable[[], float], name: str) -> Trouble:
+    def say(told: Told) -> None:
+        facts = {"duty": name, "fault": told.fault, "count": told.count, "lasted_s": told.lasted_s}
+        if told.is_bug:
+            logger.error("duty met a fault of the runner", extra={"event": "duty.bug", **facts})
+        else:
+            logger.error("duty could not be done", extra={"event": "duty.trouble", **facts})
+
+    def say_over(told: Told) -> None:
+        facts = {"duty": name, "count": told.count, "lasted_s": told.lasted_s}
+        logger.info("duty is done again", extra={"event": "duty.recovered", **facts})
+
+    return Trouble(monotonic, say, say_over)

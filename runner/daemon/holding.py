@@ -45,7 +45,7 @@ class Holding:
 
     def add(self, items: Sequence[Item], send_until: float) -> None:
         """Take over a batch that was claimed."""
-        site = for_a_batch(self._site)
+        site = for_a_batch(self._site, items)
         self._claimed.extend((site, item, send_until) for item in items)
 
     def prepare(self, free: Callable[[], int]) -> None:

@@ -7,22 +7,24 @@ What comes less often than every few seconds, or at a time of day, is in ``dutie
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runner.daemon.duties import attempt
+from runner.daemon.duties import Attempts
+from runner.ports import ServiceReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from runner.daemon.work import Site, Watched
 
 logger = logging.getLogger(__name__)
 
-ROUND_S = 0.5
-"""Longest between two looks for copies that were not made at once; what has just ended is copied at once."""
+ROUND_S, IDLE_S = 0.5, 2.0
+"""Between two looks for copies that were not made at once: after some were made, and at most while none are."""
 
 PAUSE_S = 0.1
 """Between two rounds of copies while items end one after the other: each locks the HIS's rows."""
@@ -49,7 +51,10 @@ class Housekeeper:
         self._site = site
         self._services = services
         self._came_back = came_back
-        self._reported: dict[str, tuple[str, float, datetime | None]] = {}
+        self._attempts = Attempts(site.clock.monotonic)
+        self._states: Mapping[str, str] = {}
+        self._down_since: dict[str, datetime] = {}
+        self._reported_at = float("-inf")
         self._stopping = threading.Event()
         self._copies = threading.Event()
         self._down = {service.name: threading.Event() for service in services}
@@ -76,52 +81,61 @@ class Housekeeper:
         self._copies.set()
 
     def _make_copies(self) -> None:
+        wait_s = ROUND_S
         while not self._stopping.wait(PAUSE_S):
-            self._copies.wait(ROUND_S)
+            jitter = random.uniform(0.9, 1.1)  # noqa: S311  spreads load, keeps no secret
+            is_due = self._copies.wait(wait_s * jitter)
             self._copies.clear()
             if not self._stopping.is_set():
-                attempt("copies", self.write_back)
-        attempt("copies", self.write_back)
+                is_due = self._attempts.do("copies", self.write_back) or is_due
+                wait_s = ROUND_S if is_due else min(IDLE_S, wait_s * 1.5)
+        self._attempts.do("copies", self.write_back)
 
     def _look(self) -> None:
         while not self._stopping.wait(WATCH_S):
-            for service in self._services:
-                if not self._stopping.is_set():  # each may wait for the database
-                    attempt(service.name, partial(self.watch_service, service))
+            self._attempts.do("services", self.watch_services)
 
     def _ask(self, service: Watched) -> None:
         asked = self._down[service.name]
         while asked.wait() and not self._stopping.is_set():
             asked.clear()
-            attempt(service.name, partial(self._try_again, service))
+            self._attempts.do(f"ask {service.name}", partial(self._try_again, service))
 
     def _try_again(self, service: Watched) -> None:
         if service.try_again():
             self._came_back()
 
-    def write_back(self) -> None:
-        """Copy what is due into the HIS's own tables."""
+    def write_back(self) -> bool:
+        """Copy what is due into the HIS's own tables; whether anything was."""
         counts = self._site.outbox.write_back(COPIES)
         if counts.get("written"):
             self._site.hook("written_back", [])
         if counts.get("failed"):
             logger.error("copies into the HIS failed", extra={"event": "write_back.failed", **counts})
+        return bool(counts)
 
-    def watch_service(self, service: Watched) -> None:
-        """Have an interrupted service asked whether it is back, and tell MedWorkS within seconds how it is."""
-        interrupted = service.is_down()
-        if interrupted:
-            self._down[service.name].set()
-        self._report(service.name, "DOWN" if interrupted else "UP")
-
-    def _report(self, service: str, state: str) -> None:
+    def watch_services(self) -> None:
+        """Have interrupted services asked whether they are back, and tell MedWorkS within seconds how all are."""
         now = self._site.clock.monotonic()
-        last, at, since = self._reported.get(service, ("", 0.0, None))
-        if state == last and now < at + REPORT_S:
-            return
-        if state != last:
-            level = logging.WARNING if state == "DOWN" else logging.INFO
-            logger.log(level, "service changed", extra={"event": "service.changed", "service": service, "state": state})
-            since = self._site.clock.now()
-        self._site.outbox.service_state(service, state, since if state == "DOWN" else None)
-        self._reported[service] = (state, now, since)
+        states = {service.name: "DOWN" if service.is_down() else "UP" for service in self._services}
+        for name, state in states.items():
+            if state == "DOWN":
+                self._down[name].set()
+        if states != self._states:
+            for name in [name for name, state in states.items() if self._states.get(name) != state]:
+                self._note(name, states[name])
+            self._states, self._reported_at = states, float("-inf")
+        if now >= self._reported_at + REPORT_S:
+            self._site.outbox.service_states(
+                [ServiceReport(name, state, self._down_since.get(name)) for name, state in states.items()]
+            )
+            self._reported_at = now
+
+    def _note(self, service: str, state: str) -> None:
+        """Say in the log that a service is another than before, and remember since when it is down."""
+        level = logging.WARNING if state == "DOWN" else logging.INFO
+        logger.log(level, "service changed", extra={"event": "service.changed", "service": service, "state": state})
+        if state == "DOWN":
+            self._down_since[service] = self._site.clock.now()
+        else:
+            self._down_since.pop(service, None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
+from runner.daemon.trouble import Told, Trouble
 from runner.errors import RunnerError, fault
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class IdentityWatch:
         self._outbox = outbox
         self._first: Identity | None = None
         self._suspended = threading.Event()
+        self._trouble = Trouble(time.monotonic, _say_silent, _say_heard)
 
     @property
     def is_suspended(self) -> bool:
@@ -38,8 +41,9 @@ class IdentityWatch:
         try:
             now = self._outbox.identity()
         except RunnerError as error:
-            logger.warning("database cannot say which it is", extra={"event": "database.silent", "fault": str(error)})
+            self._trouble.met(error)
             return
+        self._trouble.passed()
         if self._first is None:
             self._first = now
         if now != self._first and not self._suspended.is_set():
@@ -49,6 +53,16 @@ class IdentityWatch:
                 "database is not the one the daemon began with",
                 extra={"event": "database.changed", "fault": str(problem)},
             )
+
+
+def _say_silent(told: Told) -> None:
+    facts = {"fault": told.fault, "count": told.count, "lasted_s": told.lasted_s}
+    logger.warning("database cannot say which it is", extra={"event": "database.silent", **facts})
+
+
+def _say_heard(told: Told) -> None:
+    facts = {"count": told.count, "lasted_s": told.lasted_s}
+    logger.info("database says again which it is", extra={"event": "database.heard", **facts})
 
 
 def _told(identity: Identity) -> str:

@@ -12,11 +12,12 @@ from runner.daemon.deciding import lives_on
 from runner.daemon.holding import Holding
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
+from runner.daemon.trouble import lane_trouble
 from runner.daemon.work import Dispatch
 from runner.daemon.worker import SOMEBODY_WAITS
 from runner.domain import sentences
 from runner.domain.outcome import Ending, Outcome, Reason
-from runner.errors import RunnerError, passes, places
+from runner.errors import RunnerError, passes
 from runner.ports import Completion, Message, Permitted
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Poller:
         self._stopping = threading.Event()
         self._awake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{lane.name}-poller", daemon=True)
+        self._round, self._sweeping, self._permitting = (
+            lane_trouble(site.clock.monotonic, lane.name, doing) for doing in ("round", "sweep", "permit")
+        )
         self._next_beat = self._next_sweep = 0.0
         self._wait_s = lane.poll_s
 
@@ -83,12 +87,11 @@ class Poller:
         while not self._stopping.is_set():
             try:
                 busy = self.run_once()
-            except RunnerError as error:
-                busy = False
-                self._trouble(str(error))
+                self._round.passed()
             except Exception as error:  # noqa: BLE001  a lane never dies of one round
                 busy = False
-                self._trouble(places(error))
+                self._round.met(error)
+                self._stopping.wait(TROUBLE_S)
             self._pause(busy=busy)
         self._give_back()
 
@@ -97,6 +100,8 @@ class Poller:
         if self._site.is_suspended():
             list(self._held.give_up())  # no heartbeat either: wards are told to use paper
             return False
+        self._permitting.look()
+        self._site.tokens.look()
         now = self._site.clock.monotonic()
         if now >= self._next_beat:
             self._site.outbox.beat(self._lane.name, self._site.owner)
@@ -111,21 +116,21 @@ class Poller:
         look = self._site.outbox.look(self._lane.name, types)
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_S
-            if look.time_passed:
-                self._sweep()
+            self._sweep(due=look.time_passed)
         if len(self._held) >= self._lane.batch or look.paused:
             return 0
         return (self._claim(types, most) if look.claimable else 0) + (self._claim_probes() if look.probes else 0)
 
-    def _sweep(self) -> None:
+    def _sweep(self, *, due: bool) -> None:
         """Do what time brings; where that meets a fault, the lane claims and sends all the same."""
         try:
-            counts = self._site.outbox.sweep(self._lane.name)
+            counts = self._site.outbox.sweep(self._lane.name) if due else {}
         except RunnerError:
             raise
         except Exception as error:  # noqa: BLE001  one row that cannot be read must not stop the others
-            self._say_trouble(places(error))
+            self._sweeping.met(error)
             return
+        self._sweeping.passed()
         if counts:
             logger.info("time has passed for items", extra={"event": "lane.swept", "lane": self._lane.name, **counts})
 
@@ -207,9 +212,9 @@ class Poller:
         if not group:
             return 0
         try:
-            return self._send_permitted(group)
+            sent = self._send_permitted(group)
         except Exception as error:  # noqa: BLE001  one message must not take the others with it
-            self._say_trouble(str(error) if isinstance(error, RunnerError) else places(error))
+            self._permitting.met(error)
             if passes(error):
                 self._held.put_back(group)
                 self._stopping.wait(TROUBLE_S)
@@ -220,6 +225,8 @@ class Poller:
                 parked = Outcome(Ending.PARKED, Reason.MAPPING_FAULT, sentences.MAPPING_FAULT)
                 self._completer.put(self._unsent(group[0][0].item, parked))
             return 0
+        self._permitting.passed()
+        return sent
 
     def _send_permitted(self, group: Sequence[Held]) -> int:
         items = [ready.item.row.item_id for ready, _ in group]
@@ -271,15 +278,6 @@ class Poller:
             attempt="DECIDE" if decision is not None else None,
             acting_user=decision.acting_user if decision is not None else None,
             decision=decision,
-        )
-
-    def _trouble(self, fault: str) -> None:
-        self._say_trouble(fault)
-        self._stopping.wait(TROUBLE_S)
-
-    def _say_trouble(self, fault: str) -> None:
-        logger.error(
-            "lane could not do its round", extra={"event": "lane.trouble", "lane": self._lane.name, "fault": fault}
         )
 
     def _pause(self, *, busy: bool) -> None:

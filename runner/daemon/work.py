@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from runner.daemon.trouble import Trouble, token_trouble
 from runner.domain.outcome import Outcome
 from runner.mapping import DocumentType, Mappings
 from runner.ports import Clock, DecisionNote, Directory, Gateway, Item, Message, Outbox, PermitRequest, Sessions, Token
@@ -40,6 +41,7 @@ class Site:
         is_production: Whether this is the real thing: what a simulator gave is not believed then.
         is_suspended: Whether nothing may be claimed or sent, since the database is another one than at the start.
         hook: Told of every step.
+        tokens: What goes wrong with getting tokens.
     """
 
     owner: str
@@ -54,6 +56,7 @@ class Site:
     is_production: bool = False
     is_suspended: Callable[[], bool] = _never
     hook: StepHook = no_hook
+    tokens: Trouble = field(default_factory=token_trouble)
 
 
 @dataclass(frozen=True, slots=True)

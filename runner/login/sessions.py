@@ -113,7 +113,7 @@ class SealedSessions:
 
     def _look(self, acting_user: str, known: _Opened | None, asked_at: float) -> _Opened | None:
         """Ask the database for the person's session; opens the seal only of one that is new."""
-        row = self._logins.live(acting_user)
+        row = self._logins.live(acting_user, known.login_id if known is not None else None)
         if row is None:
             opened = None
         elif known is not None and known.login_id == row.login_id:

@@ -35,6 +35,7 @@ from runner.ports.items import (
 from runner.ports.logins import (
     Directory,
     HisSession,
+    Known,
     LoginBegun,
     LoginRequest,
     LoginRow,
@@ -44,7 +45,7 @@ from runner.ports.logins import (
     Token,
     Tokens,
 )
-from runner.ports.outbox import DayTally, KeptFor, LaneHealth, Look, Outbox
+from runner.ports.outbox import DayTally, KeptFor, LaneHealth, Look, Outbox, ServiceReport
 
 __all__ = [
     "Adopted",
@@ -69,6 +70,7 @@ __all__ = [
     "Inspected",
     "Item",
     "KeptFor",
+    "Known",
     "LaneHealth",
     "LoginAtRecording",
     "LoginBegun",
@@ -86,6 +88,7 @@ __all__ = [
     "RefusedLogin",
     "Reply",
     "Sent",
+    "ServiceReport",
     "Sessions",
     "Shapes",
     "SqlColumn",

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from runner.domain.card import CardProof
 from runner.domain.policy import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """
+    Who is who and who may work where, of one moment.
+
+    Attributes:
+        recorders: HIS user → what EESZT_USER_MAP says of him; whoever has no row is left out.
+        roles: EESZT identity and workplace → roles; whoever is not assigned is left out.
+    """
+
+    recorders: Mapping[str, Recorder]
+    roles: Mapping[tuple[str, str], frozenset[str]]
 
 
 class Directory(Protocol):
@@ -19,6 +33,9 @@ class Directory(Protocol):
 
     def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
         """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
+
+    def known(self, his_users: Collection[str], workplaces: Collection[str], eeszt_user: str | None) -> Known:
+        """All of that of HIS users and their identities, and of one identity more, at workplaces; in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +147,8 @@ class Logins(Protocol):
             LoginError: RNR-4242, the HIS client that began it has called it off meanwhile; nothing was changed.
         """
 
-    def live(self, eeszt_user: str) -> LoginRow | None:
-        """The person's session that has neither ended nor run out, or None."""
+    def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
+        """The person's session that neither ended nor ran out, or None; what is sealed only of one not ``known``."""
 
     def end(self, eeszt_user: str, why: str) -> int:
         """End the person's sessions at once; how many."""

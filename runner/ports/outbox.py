@@ -71,6 +71,22 @@ class DayTally:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceReport:
+    """
+    How a service is.
+
+    Attributes:
+        service: Its name in EESZT_SERVICE_STATE.
+        state: ``UP`` or ``DOWN``.
+        since: Since when, where that is known better than by when it is told.
+    """
+
+    service: str
+    state: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """
     What a lane has to do now.
@@ -163,8 +179,8 @@ class Outbox(Protocol):
     def wake_missed(self) -> int:
         """Let go what a login left parked, since another session held it or it was decided just before; how many."""
 
-    def service_state(self, service: str, state: str, since: datetime | None) -> None:
-        """Tell MedWorkS how a service is: UP or DOWN, in EESZT_SERVICE_STATE."""
+    def service_states(self, reports: Sequence[ServiceReport]) -> None:
+        """Tell MedWorkS how services are, in EESZT_SERVICE_STATE, all at once."""
 
     def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
         """

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.domain.policy import Recorder, Registration
+from runner.ports import Known
+from runner.store.rows import to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from runner.store.database import Database
+    from runner.store.rows import Record
 
 _REGISTRATIONS = {
     ("REGISTERED", 1): Registration.DOCTOR,
@@ -28,10 +33,26 @@ class StoredDirectory:
         found = self._database.read("recorder", his_user=his_user)
         if not found:
             return Recorder(his_user, Registration.NO_ROW)
-        registration = _REGISTRATIONS[found[0]["registration"], found[0]["is_doctor"]]
-        return Recorder(his_user, registration, found[0]["eeszt_user"])
+        return _recorder(his_user, found[0])
 
     def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
         """In which roles EESZT_USER_WORKPLACE assigns the identity to the workplace today; none: not at all."""
         found = self._database.read("roles", eeszt_user=eeszt_user, workplace=workplace)
         return frozenset(record["role"] for record in found)
+
+    def known(self, his_users: Collection[str], workplaces: Collection[str], eeszt_user: str | None) -> Known:
+        """All of that of HIS users and their identities, and of one identity more, at workplaces; in one statement."""
+        listed = {"his_users": to_json(sorted(his_users)), "workplaces": to_json(sorted(workplaces))}
+        recorders: dict[str, Recorder] = {}
+        roles: dict[tuple[str, str], set[str]] = {}
+        for record in self._database.read("known", eeszt_user=eeszt_user, **listed):
+            if record["his_user"] is not None:
+                recorders[record["his_user"]] = _recorder(record["his_user"], record)
+            else:
+                roles.setdefault((record["eeszt_user"], record["workplace"]), set()).add(record["role"])
+        return Known(recorders, {who: frozenset(each) for who, each in roles.items()})
+
+
+def _recorder(his_user: str, record: Record) -> Recorder:
+    registration = _REGISTRATIONS[record["registration"], record["is_doctor"]]
+    return Recorder(his_user, registration, record["eeszt_user"])

@@ -104,10 +104,13 @@ class StoredLogins:
         with self._database.writing() as scope:
             scope.change("end_older_logins", **who, why="NEW_LOGIN", now=scope.now)
 
-    def live(self, eeszt_user: str) -> LoginRow | None:
-        """The person's session that has neither ended nor run out, or None."""
+    def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
+        """The person's session that neither ended nor ran out, or None; what is sealed only of one not ``known``."""
         found = self._database.read("live_logins", eeszt_user=eeszt_user)
-        return _to_login(found[0], sealed=found[0]["sealed"]) if found else None
+        if not found or found[0]["login_id"] == known:
+            return _to_login(found[0], sealed=None) if found else None
+        sealed = self._database.read("sealed_login", login_id=found[0]["login_id"])
+        return _to_login(found[0], sealed=sealed[0]["sealed"]) if sealed else None
 
     def end(self, eeszt_user: str, why: str) -> int:
         """End the person's sessions at once; how many."""

@@ -482,6 +482,21 @@ SELECT DISTINCT a.role AS role
    AND (a.workplace = :workplace OR a.workplace IN (SELECT workplace FROM EESZT_WORKPLACE WHERE oth_code = :workplace))
    AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31')
 
+-- known --
+-- What is known of HIS users, and in which roles they, and one identity more, may work at workplaces today.
+SELECT u.his_user AS his_user, u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS eeszt_user,
+       NULL AS workplace, NULL AS role
+  FROM EESZT_USER_MAP u WHERE u.his_user IN (SELECT value FROM json_each(:his_users))
+ UNION ALL
+SELECT NULL, NULL, NULL, a.eeszt_user, w.value, a.role
+  FROM json_each(:workplaces) w, (SELECT [now] AS at) n
+  JOIN EESZT_USER_WORKPLACE a
+    ON a.workplace = w.value OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = w.value)
+ WHERE (a.eeszt_user = :eeszt_user
+        OR a.eeszt_user IN (SELECT u.eeszt_user FROM EESZT_USER_MAP u
+                             WHERE u.his_user IN (SELECT value FROM json_each(:his_users))))
+   AND substr([local n.at], 1, 10) BETWEEN a.valid_from AND coalesce(a.valid_to, '9999-12-31')
+
 -- begin_login --
 -- Note that a HIS user is about to log in.
 INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, short_code, handle_hash)
@@ -594,10 +609,14 @@ END
 
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.
-SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed
+SELECT login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at
   FROM EESZT_LOGIN
  WHERE ended_at IS NULL AND ends_at > [now] AND (:eeszt_user IS NULL OR eeszt_user = :eeszt_user)
  ORDER BY login_id DESC
+
+-- sealed_login --
+-- What is sealed of one of them.
+SELECT sealed FROM EESZT_LOGIN WHERE login_id = :login_id AND sealed IS NOT NULL
 
 -- installation --
 -- What this database is.

@@ -323,7 +323,7 @@ SELECT [block row_columns]
  WHERE o.[claim_token] = :token
 
 -- items --
--- What the work on claimed items needs besides; the body where bytes once left.
+-- What the work on claimed items needs besides. A payload comes as text as far as it fits; LOBs cost another round trip.
 SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_by] AS recorded_by,
        o.[workplace] AS workplace, o.[recorded_at] AS recorded_at, o.[created_at] AS created_at,
        o.[source_key] AS source_key, o.[order_key] AS order_key,
@@ -332,10 +332,16 @@ SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[recorded_b
        o.[mapping_version] AS mapping_version, o.[first_recorded_at] AS first_recorded_at,
        (SELECT p.oth_code FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS oth_code,
        (SELECT COUNT(*) FROM EESZT_WORKPLACE p WHERE p.workplace = o.[workplace]) AS is_workplace,
-       m.body AS body, m.document AS document, o.[payload] AS payload
+       TO_CHAR(SUBSTR(o.[payload], 1, 1000)) AS payload, LENGTH(o.[payload]) AS payload_length
+  FROM [outbox] o
+  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
+ WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+
+-- items_apart --
+-- What of them is longer than a text, and body and document where bytes once left.
+SELECT o.[item_id] AS item_id, m.body AS body, m.document AS document, o.[payload] AS payload
   FROM [outbox] o
   LEFT JOIN EESZT_MESSAGE m ON m.item_id = o.[item_id]
-  LEFT JOIN [outbox] w ON w.[item_id] = o.[withdraws]
  WHERE o.[item_id] IN (SELECT jt.id FROM JSON_TABLE(:items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
 
 -- write_row --
@@ -711,6 +717,25 @@ SELECT DISTINCT a.role AS role
         OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = :workplace))
    AND TRUNC(CAST([local n.instant] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
 
+-- known --
+-- What is known of HIS users, and in which roles they, and one identity more, may work at workplaces today.
+SELECT u.his_user AS his_user, u.registration AS registration, u.is_doctor AS is_doctor, u.eeszt_user AS eeszt_user,
+       NULL AS workplace, NULL AS role
+  FROM EESZT_USER_MAP u
+ WHERE u.his_user IN (SELECT jt.name FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) jt)
+ UNION ALL
+SELECT NULL, NULL, NULL, a.eeszt_user, w.name, a.role
+  FROM JSON_TABLE(:workplaces, '$[*]' COLUMNS (name VARCHAR2(100 CHAR) PATH '$')) w
+ CROSS JOIN (SELECT [now] AS at FROM DUAL) n
+  JOIN EESZT_USER_WORKPLACE a
+    ON a.workplace = w.name OR a.workplace IN (SELECT p.workplace FROM EESZT_WORKPLACE p WHERE p.oth_code = w.name)
+ WHERE (a.eeszt_user = :eeszt_user
+        OR a.eeszt_user IN (SELECT m.eeszt_user FROM EESZT_USER_MAP m
+                             WHERE m.his_user IN (SELECT jt.name
+                                                    FROM JSON_TABLE(:his_users, '$[*]' COLUMNS (name VARCHAR2(100 CHAR)
+                                                                                                PATH '$')) jt)))
+   AND TRUNC(CAST([local n.at] AS DATE)) BETWEEN a.valid_from AND COALESCE(a.valid_to, DATE '9999-12-31')
+
 -- begin_login --
 -- Note that a HIS user is about to log in.
 INSERT INTO EESZT_LOGIN_REQUEST (his_user, nonce_hash, begun_at, expires_at, handle_hash, short_code)
@@ -767,11 +792,14 @@ VALUES (:login_id, :his_user, :eeszt_user, :role, :institution, :method, :starte
 -- live_logins --
 -- Sessions that have neither ended nor run out; of everybody, or of one person.
 SELECT l.login_id AS login_id, l.his_user AS his_user, l.eeszt_user AS eeszt_user, l.role AS role,
-       l.institution AS institution, l.method AS method, l.started_at AS started_at, l.ends_at AS ends_at,
-       l.sealed AS sealed
+       l.institution AS institution, l.method AS method, l.started_at AS started_at, l.ends_at AS ends_at
   FROM EESZT_LOGIN l
  WHERE l.live_user IS NOT NULL AND l.ends_at > [now] AND (:eeszt_user IS NULL OR l.live_user = :eeszt_user)
  ORDER BY l.login_id DESC
+
+-- sealed_login --
+-- What is sealed of one of them: a large object costs another round trip, and who knows it already needs none.
+SELECT l.sealed AS sealed FROM EESZT_LOGIN l WHERE l.login_id = :login_id AND l.sealed IS NOT NULL
 
 -- write_backs_due --
 -- Copies to make now, in the order of their records; what a withdrawal is on its way for waits for how that ends.

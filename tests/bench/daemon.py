@@ -44,13 +44,13 @@ class Process:
 
 
 @contextmanager
-def daemon(bench: Bench) -> Iterator[Process]:
-    """Run the site's daemon, as an installation does."""
+def daemon(bench: Bench, beats: int = 3) -> Iterator[Process]:
+    """Run the site's daemon, as an installation does; ``beats`` lanes beat then."""
     command = [sys.executable, "-m", "runner", "--settings", str(bench.settings), "run"]
-    output = bench.folder / "daemon.out"
+    output = bench.folder / f"{bench.name}.out"
     with output.open("ab") as out, subprocess.Popen(command, stdout=out, stderr=out) as started:
         try:
-            until(lambda: bench.sql("SELECT count(*) FROM EESZT_RUNNER")[0][0] >= 3, 30, output)
+            until(lambda: bench.sql("SELECT count(*) FROM EESZT_RUNNER")[0][0] >= beats, 30, output)
             yield Process(started.pid)
         finally:
             started.send_signal(signal.SIGTERM)

@@ -131,7 +131,7 @@ def history(report: Report, folder: Path, *, quick: bool) -> None:
             ratios = []
             for turn in range(rounds + 2):
                 pair = [(small, empty), (large, full)]
-                times = {id(site): _churn(site, store) for site, store in (pair if turn % 2 else reversed(pair))}
+                times = {id(site): churn(site, store) for site, store in (pair if turn % 2 else reversed(pair))}
                 ratios.append(times[id(small)] / times[id(large)])
     note = f"; history written in {took_s:.0f} s"
     report.at_least(
@@ -139,13 +139,13 @@ def history(report: Report, folder: Path, *, quick: bool) -> None:
     )
 
 
-def _churn(site: Bench, store: Any) -> float:
+def churn(site: Bench, store: Any, count: int = BATCH) -> float:
     """New rows come, are claimed, permitted and completed, and the lane is swept; seconds without the writing."""
-    site.write_events(BATCH)
+    site.write_events(count)
     began, token = time.perf_counter(), uuid.uuid4().hex
     types = {version.document_type: version.digest for version in store.desk.active()}
-    items = store.outbox.claim("background", token, BATCH, 60.0, types)
-    assert len(items) == BATCH
+    items = store.outbox.claim("background", token, count, 60.0, types)
+    assert len(items) == count
     answers = store.outbox.permit([_request(item, token) for item in items])
     assert all(isinstance(each, Permitted) for each in answers.values())
     store.outbox.complete([_completion(item, token) for item in items])

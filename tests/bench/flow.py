@@ -94,7 +94,7 @@ def take(site: Site, count: int, lane: LaneSettings = LANE) -> Taken:
     started = cpu()
     items = site.outbox.claim(lane.name, uuid.uuid4().hex, count, lane.lease_s, types)
     claimed = cpu()
-    batch = for_a_batch(site)
+    batch = for_a_batch(site, items)
     for item in items:
         made = prepare(batch, lane, item)
         assert isinstance(made, Ready), made

@@ -64,7 +64,7 @@ def _rate(site: Bench, senders: int, window_s: float) -> tuple[float, float, flo
     """Items/s in the window, the daemon's CPU ms per item, and how late the peer was, ms."""
     site.configure(background={"senders": senders, "batch": max(100, senders), "poll": "100ms"})
     site.empty()
-    site.write_events(int((window_s + 5) * min(1500, senders * 10)))
+    site.write_due(int((window_s + 5) * min(1500, senders * 10)))
     with daemon(site) as process:
         until(lambda: site.sql("SELECT count(*) FROM EESZT_ATTEMPT")[0][0] > senders, 30)
         time.sleep(1)
@@ -120,12 +120,12 @@ def idle(report: Report, folder: Path, *, quick: bool) -> None:
     with bench(folder) as site:
         site.configure(background={"poll": f"{poll_ms}ms", "idle_poll": f"{poll_ms}ms"})
         with daemon(site):
-            waits = [_wait_ms(site) for _ in range(count + 1)][1:]
+            waits = [wait_ms(site) for _ in range(count + 1)][1:]
         what = f"commit → on the wire, p50 ÷ (0.55 × poll interval of {poll_ms} ms + 10 ms)"
         most = 0.55 * poll_ms + 10
         middle = spread([median(waits) / most])
         report.at_most(
-            what, middle, 1.0, note=f"; p50 {median(waits):.0f} ms of at most {most:.0f}, p95 {_p95(waits):.0f} ms"
+            what, middle, 1.0, note=f"; p50 {median(waits):.0f} ms of at most {most:.0f}, p95 {p95(waits):.0f} ms"
         )
         site.configure()
         first, later = _looks(site)
@@ -133,11 +133,11 @@ def idle(report: Report, folder: Path, *, quick: bool) -> None:
         report.add(what, f"{first}, then {later:.1f}", "fewer", met=later < first)
         with daemon(site) as process:
             time.sleep(SETTLE_S)
-            share = [_share(process, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
-        report.at_most("CPU of an idle daemon as shipped, 3 lanes", spread(share), 0.5, "% of one core")
+            shares = [share(process, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
+        report.at_most("CPU of an idle daemon as shipped, 3 lanes", spread(shares), 0.5, "% of one core")
 
 
-def _wait_ms(site: Bench) -> float:
+def wait_ms(site: Bench) -> float:
     time.sleep(random.uniform(0.3, 0.7))
     site.told()
     site.write_events(1)
@@ -146,7 +146,7 @@ def _wait_ms(site: Bench) -> float:
     return (site.told()["arrived"][0] - committed) * 1000
 
 
-def _p95(values: list[float]) -> float:
+def p95(values: list[float]) -> float:
     return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
@@ -172,7 +172,7 @@ def _looks(site: Bench) -> tuple[int, float]:
     return first, later
 
 
-def _share(process: Process, for_s: float) -> float:
+def share(process: Process, for_s: float) -> float:
     began, cpu_s = time.monotonic(), process.cpu_s()
     time.sleep(for_s)
     return 100 * (process.cpu_s() - cpu_s) / (time.monotonic() - began)

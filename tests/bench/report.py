@@ -19,19 +19,6 @@ from docs.markdown_table import table
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "performance.md"
 LIBRARIES = ("lxml", "cryptography", "jinja2", "zeep", "requests", "xmlsec")
 
-NOT_HERE = (
-    ("database 3 ms away, ≥ 0.85 of the speed at 0 ms", "the embedded database is a file of the same process"),
-    (
-        "round trips (one interactive item ≤ 14, bulk ≤ 12 per 100)",
-        "the embedded database has none; its commits are counted",
-    ),
-    (
-        "two / four daemons ≥ 1.95 / 3.8 × one, none claimed twice",
-        "the embedded database is for one daemon, and says so",
-    ),
-)
-"""Figures of the budget that need Oracle, with the reason."""
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -70,9 +57,22 @@ class Line:
 
 @dataclass
 class Report:
-    """Everything that one run measured."""
+    """
+    What one run measured of one part of the page.
+
+    Attributes:
+        quick: Whether it was shortened.
+        part: Which part: the text between the page's marks of this name is it.
+        on: What it was measured on beside the machine.
+        lines: The figures.
+        parts: Stretches of an item, with their times.
+        not_here: Why the figures could not be measured, or nothing.
+    """
 
     quick: bool
+    part: str = "measured"
+    on: str = ""
+    not_here: str = ""
     lines: list[Line] = field(default_factory=list)
     parts: list[tuple[str, ...]] = field(default_factory=list)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -93,19 +93,18 @@ class Report:
         """The generated part of the page."""
         heads = ("what", "measured: median (least–most)", "budget", "")
         how = "shortened run (QUICK=1)" if self.quick else "whole run"
-        chunks = [f"Measured {self.started:%Y-%m-%d %H:%M} UTC, {how}, on {machine()}."]
+        chunks = [f"Measured {self.started:%Y-%m-%d %H:%M} UTC, {how}, on {machine()}{self.on}."]
         chunks.append(table(heads, (line.cells() for line in self.lines)))
-        chunks.append("What an item's own time is made of, CPU µs per item (median of the batches):")
-        chunks.append(table(("stretch", "RSA-2048", "P-256"), self.parts))
-        chunks.append("Not measurable here:")
-        chunks.append(table(("figure", "why"), NOT_HERE))
+        if self.parts:
+            chunks.append("What an item's own time is made of, CPU µs per item (median of the batches):")
+            chunks.append(table(("stretch", "RSA-2048", "P-256"), self.parts))
         return "\n\n".join(chunks)
 
 
 def write_page(report: Report) -> None:
-    """Put the tables into the page, between its marks."""
+    """Put the tables into the page, between the marks of their part."""
     page = PAGE.read_text(encoding="utf-8")
-    marked = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
+    marked = re.compile(rf"(<!-- {report.part} -->\n).*?(<!-- end -->)", re.DOTALL)
     assert marked.search(page), f"{PAGE} has lost its marks"
     PAGE.write_text(marked.sub(lambda found: f"{found[1]}{report.text()}\n{found[2]}", page), encoding="utf-8")
 

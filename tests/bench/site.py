@@ -11,12 +11,12 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from runner import app
 from runner.app import service
@@ -32,12 +32,12 @@ KeyKind = Literal["rsa", "p256"]
 
 SETTINGS = """\
 [runner]
-name = "bench"
+name = "{name}"
 environment = "test"
-state_dir = "state"
+state_dir = "state-{name}"
 
 [database]
-path = "medworks.db"
+{database}
 
 [eeszt]
 contract = "{pack}"
@@ -75,7 +75,7 @@ folder = "audit"
 public_key = "audit-public.pem"
 
 [log]
-file = "runner.log"
+file = "{name}.log"
 
 {lanes}
 """
@@ -101,9 +101,17 @@ class Bench:
     simulator: process.SimulatorProcess
     port: int
 
+    name = "bench"
+    """Of the daemon whose settings are written."""
+
     @property
     def settings(self) -> Path:
-        return self.folder / "runner.toml"
+        return self.folder / f"{self.name}.toml"
+
+    @property
+    def section(self) -> str:
+        """What the settings say of the database."""
+        return 'path = "medworks.db"'
 
     @property
     def database(self) -> Path:
@@ -115,8 +123,11 @@ class Bench:
             f"[lanes.{lane}]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
             for lane, values in lanes.items()
         )
+        (self.folder / f"state-{self.name}").mkdir(exist_ok=True)
         self.settings.write_text(
             SETTINGS.format(
+                name=self.name,
+                database=self.section,
                 pack=app.default_pack().as_posix(),
                 sts=self.simulator.addresses["sts"],
                 port=self.port,
@@ -152,10 +163,16 @@ class Bench:
             connection.executemany(INSERT, (event(recorded_by) for _ in range(count)))
             connection.execute("COMMIT")
 
+    def write_due(self, count: int) -> None:
+        """Write rows that are due, as fast as it goes."""
+        self.write_events(count)
+
     def told(self) -> dict[str, Any]:
         """What the peer saw since it was last asked."""
         return told(self.pki, self.port)
 
+
+BenchKind = TypeVar("BenchKind", bound=Bench)
 
 INSERT = (
     "INSERT INTO EESZT_OUT_BACKGROUND "
@@ -166,14 +183,15 @@ INSERT = (
 def event(recorded_by: str) -> tuple[object, ...]:
     """A row as MedWorkS writes it."""
     now = datetime.now(UTC)
-    payload = {
-        **EVENT,
-        "NAPLOSORSZAM": f"{now:%Y}/1",
-        "KEZDETE": f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}",
-    }
     key = f"bench-{secrets.token_hex(8)}"
     recorded_at = f"{now:%Y-%m-%d %H:%M:%S.%f}"
-    return ("ekat_esemeny", key, key, recorded_by, BELGYOGYASZAT, recorded_at, json.dumps(payload, ensure_ascii=False))
+    return ("ekat_esemeny", key, key, recorded_by, BELGYOGYASZAT, recorded_at, payload(now))
+
+
+def payload(now: datetime) -> str:
+    """What MedWorkS says of an event."""
+    begun = f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}"
+    return json.dumps({**EVENT, "NAPLOSORSZAM": f"{now:%Y}/1", "KEZDETE": begun}, ensure_ascii=False)
 
 
 def client_tls(pki: Pki) -> ssl.SSLContext:
@@ -202,11 +220,12 @@ def peer(pki: Pki, latency_ms: float = 0.0) -> Iterator[int]:
 
 
 @contextmanager
-def bench(folder: Path, keys: KeyKind = "p256", latency_ms: float = 0.0) -> Iterator[Bench]:
+def bench(
+    folder: Path, keys: KeyKind = "p256", latency_ms: float = 0.0, kind: Callable[..., BenchKind] = Bench
+) -> Iterator[BenchKind]:
     """Make a site in an empty folder and start its other side."""
     state = folder / "simulator"
     pki = make_pki(state / "pki", keys=keys, institution=INSTITUTION, technical_user=TECHNICAL_USER)
-    (folder / "state").mkdir()
     write_secret(folder / "sealing.key", base64.b64encode(secrets.token_bytes(32)))
     make_pair(folder / "audit-private.pem", folder / "audit-public.pem", None)
     users = {
@@ -219,7 +238,7 @@ def bench(folder: Path, keys: KeyKind = "p256", latency_ms: float = 0.0) -> Iter
         process.start(state, pack=app.default_pack(), duplicates="accept") as simulator,
         peer(pki, latency_ms) as port,
     ):
-        made = Bench(folder, pki, simulator, port)
+        made = kind(folder, pki, simulator, port)
         made.configure()
         made.empty()
         yield made

@@ -9,7 +9,7 @@ import pytest
 from runner.domain import sentences
 from runner.domain.outbox import Compensation, Needs, State, Verdict, WardAnswer
 from runner.domain.outcome import Ending
-from runner.ports import LoginRow
+from runner.ports import LoginRow, ServiceReport
 from tests.support.rows import FAR_AHEAD, LONG_AGO, TYPES, Lab, accepted, claim, completion, matched, request, sent
 
 
@@ -152,7 +152,7 @@ def test_the_recorders_login_is_a_recorded_fact(
         lab.store.logins.save(
             LoginRow(1, "kovacs.anna", "O12345", "ORVOS", "013579", "otp", LONG_AGO, FAR_AHEAD, sealed=b"sealed")
         )
-    lab.store.outbox.service_state("sts", sts, None)
+    lab.store.outbox.service_states([ServiceReport("sts", sts)])
     lab.store.outbox.beat("background", "one")
     if not alive:
         lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [LONG_AGO])

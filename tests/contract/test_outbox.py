@@ -9,9 +9,9 @@ import pytest
 
 from runner.domain import sentences
 from runner.domain.outbox import Compensation, State, Verdict, Waits, WardAnswer
-from runner.domain.outcome import Ending
+from runner.domain.outcome import Ending, Outcome
 from runner.errors import StoreError
-from runner.ports import DecisionNote, Permitted, WriteBack
+from runner.ports import DecisionNote, Permitted, ServiceReport, WriteBack
 from tests.support.rows import (
     DIGESTS,
     LONG_AGO,
@@ -39,6 +39,22 @@ def test_a_claim_takes_rows_by_priority_and_number(lab: Lab) -> None:
     low, high, middle = lab.insert(priority=200), lab.insert(priority=10), lab.insert()
     assert numbers(claim(lab, limit=2)) == [high, middle]
     assert numbers(claim(lab)) == [low]
+
+
+@pytest.mark.parametrize("letter", ["x", "ő", "𝄞"])
+def test_payloads_of_all_lengths_come_as_they_were_written(lab: Lab, letter: str) -> None:
+    texts = [f'{{"a":"{letter * count}"}}' for count in (1, 491, 497, 992, 993, 3991, 40_000)]
+    written = {lab.insert(payload=text): text for text in texts} | {lab.insert(payload=None): None}
+    retried = next(iter(written))
+    items = {item.row.item_id: item for item in claim(lab)}
+    assert {item: each.payload for item, each in items.items()} == written
+    lab.store.outbox.permit([request(items[retried])])
+    ended = Outcome(Ending.NOT_RECEIVED, retry_after_s=0.0)
+    lab.store.outbox.complete([replace(completion(items[retried]), outcome=ended)])
+    lab.insert(payload="{}")
+    again, fresh = claim(lab)
+    assert (again.row.item_id, again.stored_body, again.payload) == (retried, request(again).body, written[retried])
+    assert (fresh.stored_body, fresh.stored_document, fresh.payload) == (None, None, "{}")
 
 
 def test_a_claimed_row_is_leased_under_the_token(lab: Lab) -> None:
@@ -593,12 +609,12 @@ def test_what_is_parked_again_after_a_login_waits_for_something_else(lab: Lab) -
 
 
 def test_a_service_is_up_only_while_a_daemon_is_alive_to_know_it(lab: Lab) -> None:
-    lab.store.outbox.service_state("erecept", "UP", None)
+    lab.store.outbox.service_states([ServiceReport("erecept", "UP")])
     services = "SELECT service, state FROM EESZT_V_SERVICE ORDER BY service"
     assert lab.run(services) == [("erecept", "DOWN"), ("runner", "DOWN")]
     lab.store.outbox.beat("interactive", "one")
     assert lab.run(services) == [("erecept", "UP"), ("runner", "UP")]
-    lab.store.outbox.service_state("erecept", "DOWN", datetime(2026, 7, 1, 10, tzinfo=UTC))
+    lab.store.outbox.service_states([ServiceReport("erecept", "DOWN", datetime(2026, 7, 1, 10, tzinfo=UTC))])
     [(state, since)] = lab.run("SELECT state, since FROM EESZT_V_SERVICE WHERE service = 'erecept'")
     assert (state, since[:19]) == ("DOWN", "2026-07-01 12:00:00")
 
@@ -606,7 +622,7 @@ def test_a_service_is_up_only_while_a_daemon_is_alive_to_know_it(lab: Lab) -> No
 def test_an_outage_keeps_its_beginning_and_an_end_gets_one(lab: Lab) -> None:
     since = datetime(2026, 1, 1, 10, tzinfo=UTC)
     for state, at in (("DOWN", since), ("DOWN", since), ("UP", None), ("UP", None)):
-        lab.store.outbox.service_state("ekat", state, at)
+        lab.store.outbox.service_states([ServiceReport("ekat", state, at)])
     [(state, since_at)] = lab.run("SELECT state, since FROM EESZT_SERVICE_STATE")
     assert state == "UP"
     assert since_at > "2026-01-01 10:00:01"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -74,13 +75,44 @@ def test_an_assignment_holds_on_its_days_and_for_both_names_of_a_workplace(lab: 
 def test_a_batch_is_decided_by_the_facts_of_one_moment_and_the_next_by_those_of_the_next(lab: Lab) -> None:
     lab.put("EESZT_USER_MAP", matched("u", "O12345"))
     lab.put("EESZT_WORKPLACE", workplace("belgy", "013579101"))
-    batch = LookedUp(lab.store.directory)
+    lab.insert(recorded_by="u", workplace="belgy")
+    items = claim(lab)
+    batch = LookedUp(lab.store.directory, items, "TECHNIKAI")
     before = (batch.recorder("u"), batch.roles("O12345", "belgy"))
     lab.run("UPDATE EESZT_USER_MAP SET eeszt_user = 'O23456'")
     lab.put("EESZT_USER_WORKPLACE", assigned("O12345", "belgy"))
     assert (batch.recorder("u"), batch.roles("O12345", "belgy")) == before
-    following = LookedUp(lab.store.directory)
+    following = LookedUp(lab.store.directory, items, "TECHNIKAI")
     assert (following.recorder("u").eeszt_user, following.roles("O12345", "belgy")) == ("O23456", frozenset({"ORVOS"}))
+
+
+def test_what_is_known_of_many_is_what_is_known_of_each(lab: Lab) -> None:
+    today = datetime.now(UTC).date()
+    users = {"anna": "O12345", "bela": "SZ34567", "nobody": None, "none": "O99999"}
+    lab.put("EESZT_WORKPLACE", workplace("belgy", "013579101"), workplace("seb", "013579202"))
+    lab.put("EESZT_USER_MAP", matched("anna", "O12345"), matched("bela", "SZ34567", "REGISTERED", 0))
+    lab.put("EESZT_USER_MAP", matched("cili", None, "NOT_REGISTERED", 0))
+    for user, place, role in (
+        ("O12345", "belgy", "ORVOS"),
+        ("O12345", "belgy", "OKTATO"),
+        ("TECH", "seb", "TECHNIKAI"),
+    ):
+        lab.put("EESZT_USER_WORKPLACE", assigned(user, place, role))
+    over = {"valid_from": today - timedelta(days=9), "valid_to": today - timedelta(days=3)}
+    lab.put("EESZT_USER_WORKPLACE", {**assigned("SZ34567", "seb", "ORVOS"), **over})
+    places = ["belgy", "013579101", "seb", "elsewhere"]
+    directory = lab.store.directory
+    known = directory.known([*users, "cili"], places, "TECH")
+    for user in (*users, "cili"):
+        assert known.recorders.get(user, Recorder(user, Registration.NO_ROW)) == directory.recorder(user)
+    for identity in ("O12345", "SZ34567", "TECH", "O99999"):
+        for place in places:
+            assert known.roles.get((identity, place), frozenset()) == directory.roles(identity, place), (
+                identity,
+                place,
+            )
+    assert known.roles["O12345", "013579101"] == {"ORVOS", "OKTATO"}
+    assert directory.known([], [], None).recorders == {}
 
 
 # logins
@@ -134,6 +166,8 @@ def test_a_session_is_live_until_its_end(lab: Lab) -> None:
     saved = login(lab)
     lab.store.logins.save(saved)
     assert lab.store.logins.live("O12345") == saved
+    assert lab.store.logins.live("O12345", known=saved.login_id) == replace(saved, sealed=None)
+    assert lab.store.logins.live("O12345", known=saved.login_id + 1) == saved
     assert [each.sealed for each in lab.store.logins.state()] == [None]
     assert lab.store.logins.live("O99999") is None
     lab.run("UPDATE EESZT_LOGIN SET ends_at = ?", [LONG_AGO])

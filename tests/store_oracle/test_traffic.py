@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runner.domain.outbox import Verdict
-from runner.ports import Item, Permitted, WriteBack
+from runner.ports import Item, Permitted, ServiceReport, WriteBack
 from runner.store.oracle.pool import Traffic
 from tests.support.oracle import RUNTIME
 from tests.support.oracle_lab import OracleLab
@@ -83,7 +83,7 @@ def test_a_hundred_bulk_items_are_claimed_and_completed_in_12_round_trips_and_pe
         lambda outbox: outbox.look("background", DIGESTS),
         lambda outbox: outbox.sweep("background"),
         lambda outbox: outbox.beat("background", "me"),
-        lambda outbox: outbox.service_state("sts", "UP", None),
+        lambda outbox: outbox.service_states([ServiceReport("sts", "UP")]),
         lambda outbox: outbox.next_due_s("background"),
     ],
 )

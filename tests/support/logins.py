@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from runner.domain.card import CardProof
 from runner.domain.policy import Recorder, Registration
 from runner.errors import fault
-from runner.ports import LoginRequest, LoginRow, RefusedLogin, Token
+from runner.ports import Known, LoginRequest, LoginRow, RefusedLogin, Token
 
 INSTITUTION = "013579"
 TECHNICAL_USER = "TECHNIKAI-013579"
@@ -97,11 +97,12 @@ class MemoryLogins:
             self._rows = {each.login_id: each for each in self._rows.values() if each.his_user != login.his_user}
             self._rows[login.login_id] = login
 
-    def live(self, eeszt_user: str) -> LoginRow | None:
+    def live(self, eeszt_user: str, known: int | None = None) -> LoginRow | None:
         with self._lock:
             self.asked += 1
             found = [each for each in self._rows.values() if each.eeszt_user == eeszt_user]
-            return next((each for each in found if self._clock.now() < each.ends_at), None)
+            live = next((each for each in found if self._clock.now() < each.ends_at), None)
+            return replace(live, sealed=None) if live is not None and live.login_id == known else live
 
     def end(self, eeszt_user: str, why: str) -> int:
         assert why
@@ -131,6 +132,11 @@ class MemoryDirectory:
 
     def roles(self, eeszt_user: str, workplace: str) -> frozenset[str]:
         return frozenset({"ORVOS"} if eeszt_user and workplace else ())
+
+    def known(self, his_users: Collection[str], workplaces: Collection[str], eeszt_user: str | None) -> Known:
+        recorders = {user: self._recorders[user] for user in his_users if user in self._recorders}
+        identities = {eeszt_user, *(each.eeszt_user for each in recorders.values())} - {None}
+        return Known(recorders, {(str(who), at): frozenset({"ORVOS"}) for who in identities for at in workplaces})
 
 
 class TableTokens:

@@ -165,14 +165,23 @@ class Orawire:
                 return replace(kept)
             self._kept = None
             self.drop(kept)
+        database = self.copy(installed=installed)
+        if installed:
+            self.ask("remember", name=database.name, users=PASSWORDS)
+            self._kept = replace(database)
+        return database
+
+    def copy(self, *, installed: bool = True) -> OracleDatabase:
+        """Give a copy beside all others."""
         name = f"t_{os.getpid()}_{self.release}_{next(self._numbers)}"
         self.ask("drop", name=name)
         self.ask("create", name=name, template=self._template() if installed else self._bare())
-        database = self.serve(name)
-        if installed:
-            self.ask("remember", name=name, users=PASSWORDS)
-            self._kept = replace(database)
-        return database
+        return self.serve(name)
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the server's own process so far, without PostgreSQL's."""
+        fields = Path(f"/proc/{self._host.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def serve(self, name: str, port: int = 0, **passwords: str) -> OracleDatabase:
         """Let a listener begin to listen for a database, perhaps with other passwords than usual."""

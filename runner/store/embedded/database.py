@@ -141,6 +141,13 @@ class EmbeddedDatabase:
         with self.writing() as scope:
             return scope.change(block, **binds)
 
+    def tell_many(self, block: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Likewise for many rows, as signs of life, worth nothing after a power loss: no disk is waited for."""
+        with self.connections.writing(durable=False) as connection:
+            scope = self._scope(connection)
+            for binds in rows:
+                scope.change(block, **binds)
+
     def tell(self, block: str, **binds: object) -> None:
         """Likewise for a sign of life, worth nothing after a power loss: it waits for no disk."""
         with self.connections.writing(durable=False) as connection:

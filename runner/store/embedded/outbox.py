@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
-    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest, Permitted
+    from runner.ports import Completion, DayTally, Item, KeptFor, LaneHealth, PermitRequest, Permitted, ServiceReport
     from runner.store.embedded.database import EmbeddedDatabase
     from runner.store.rows import Record
 
@@ -149,9 +150,9 @@ class EmbeddedOutbox:
         """Let go what a login left parked; how many items."""
         return wake_missed(self._database)
 
-    def service_state(self, service: str, state: str, since: datetime | None) -> None:
-        """Tell MedWorkS how a service is."""
-        self._database.tell("service_state", service=service, state=state, since=since)
+    def service_states(self, reports: Sequence[ServiceReport]) -> None:
+        """Tell MedWorkS how services are."""
+        self._database.tell_many("service_state", [asdict(each) for each in reports])
 
     def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
         """Forget patients' data that was kept long enough; counts by kind, only those above zero."""

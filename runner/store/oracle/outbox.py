@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from runner.domain.environment import Identity
     from runner.domain.outbox import Row, Step
-    from runner.ports import DayTally, Item, KeptFor, LaneHealth, PermitRequest
+    from runner.ports import DayTally, Item, KeptFor, LaneHealth, PermitRequest, ServiceReport
     from runner.store.oracle.database import OracleDatabase
     from runner.store.oracle.transaction import OracleTransaction
 
@@ -265,9 +266,10 @@ class OracleOutbox:
         """Let go what a login left parked; how many items."""
         return wake_missed(self._database.doing("wake"))
 
-    def service_state(self, service: str, state: str, since: datetime | None) -> None:
-        """Tell MedWorkS how a service is."""
-        self._database.doing("service_state").write("service_state", service=service, state=state, since=since)
+    def service_states(self, reports: Sequence[ServiceReport]) -> None:
+        """Tell MedWorkS how services are; in the order of their names, so that daemons do not wait for each other."""
+        rows = [asdict(each) for each in sorted(reports, key=lambda each: each.service)]
+        self._database.doing("service_state").write_many("service_state", rows)
 
     def forget(self, kept: KeptFor, limit: int) -> Mapping[str, int]:
         """Forget patients' data that was kept long enough; counts by kind, only those above zero."""

@@ -68,8 +68,9 @@ class Session:
             values = self._bound(cursor, statement, [binds])[0]
             self._count(1)
             cursor.execute(statement.sql, values)
-            names = [column.name.lower() for column in cursor.description]
-            self.round_trips += any(column.type_code in _LOBS for column in cursor.description)
+            columns = cursor.description
+            names = [column.name.lower() for column in columns]
+            self.round_trips += any(column.type_code in _LOBS for column in columns)
             records = cursor.fetchmany(most) if most else cursor.fetchall()
             self.round_trips += 0 if most else len(records) // FETCH
             return [dict(zip(names, record, strict=True)) for record in records]

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+TEXT_CHARS = 1000
+"""Longest payload that ``items`` gives as a text: 4000 bytes, whatever its letters are."""
+
+
 class StaleRowsError(Exception):
     """Rows that were locked were not what they had been read as: nothing is to be committed, all is to be read anew."""
 
@@ -89,7 +93,7 @@ class OracleTransaction(Gathered):
         if not rows:
             return []
         try:
-            records = self._query("items", items=to_json(list(rows)))
+            records = self._with_lobs(rows, self._query("items", items=to_json(list(rows))))
         except (RunnerError, UnicodeError) as error:
             if len(rows) == 1:
                 [item] = rows
@@ -98,6 +102,19 @@ class OracleTransaction(Gathered):
             return [each for item, row in rows.items() for each in self.items({item: row})]
         found = {int(record["item_id"]): record for record in records}
         return [each for item, row in rows.items() if (each := self._item(row, found.get(item))) is not None]
+
+    def _with_lobs(self, rows: Mapping[int, Row], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Read the large objects of those that need them: most items need none."""
+        found = {int(record["item_id"]): {"body": None, "document": None, **record} for record in records}
+        apart = [
+            item
+            for item, record in found.items()
+            if rows[item].message_id is not None or (record["payload_length"] or 0) > TEXT_CHARS
+        ]
+        if apart:
+            for record in self._query("items_apart", items=to_json(apart)):
+                found[int(record["item_id"])] |= record
+        return list(found.values())
 
     def _item(self, row: Row, record: Mapping[str, Any] | None) -> Item | None:
         if record is None:
