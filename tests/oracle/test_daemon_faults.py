@@ -265,11 +265,10 @@ def test_a_row_that_the_hospital_holds_locked_waits_alone(hospital: OracleHospit
 
 
 def test_a_record_that_the_hospital_holds_locked_is_copied_into_later(hospital: OracleHospital) -> None:
-    hospital.command("lane", "pause", "interactive")
+    hospital.simulator.fault("slow", operation="Feliras", seconds=1.0)
     held, *others = [prescription(hospital) for _ in range(3)]
     with closing(hospital.database.connect(HIS)) as session, session.cursor() as cursor:
         cursor.execute("SELECT VENY_ID FROM MW_VENY WHERE VENY_ID = :1 FOR UPDATE", [held])
-        hospital.command("lane", "resume", "interactive")
         copied = "SELECT VENY_ID FROM MW_VENY WHERE EESZT_VONALKOD IS NOT NULL ORDER BY 1"
         hospital.until("the copies", lambda: [row["veny_id"] for row in hospital.medworks.rows(copied)] == others)
         assert hospital.medworks.status("erecept_feliras", held)["ward_answer"] == "PRINT"
