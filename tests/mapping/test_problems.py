@@ -98,7 +98,11 @@ MISTAKES = {
     ),
     "an unknown lane": Mistake(FELIRAS, "lane: interactive", "lane: interaktiv", 2003, "Did you mean 'interactive'?"),
     "a text of the past": Mistake(
-        FELIRAS, "{from: NEV, max_length: 100}", "{from: NEV, past: true}", 2014, "neither a day nor an instant"
+        FELIRAS,
+        "nev:         {from: NEV, max_length: 100}",
+        "nev:         {from: NEV, past: true}",
+        2014,
+        "neither a day nor an instant",
     ),
     "an unknown source": Mistake(
         FELIRAS, "sources/erecept_feliras.sql", "sources/erecept_feliraz.sql", 2003, "sql/sources/erecept_feliras.sql"
@@ -291,7 +295,7 @@ EVERYWHERE = [
     (FELIRAS, "doc.felirta.pecsetszam, OTH", "doc.felirta.pecsetszm, OTH", "unknown field 'felirta.pecsetszm'"),
     (FELIRAS, "HIBAS_TAJ: paciens.taj", "HIBAS_TAJ: paciens.tja", "unknown field 'paciens.tja'"),
     (FELIRAS, "code_list: TTT,", "code_list: TTX,", "unknown code list 'TTX'"),
-    (FELIRAS, "DATUM, type: date}", "DATUM, type: date, kod: {x: y}}", "unknown key 'kod'"),
+    (FELIRAS, "DATUM, type: date, past: true}", "DATUM, type: date, kod: {x: y}}", "unknown key 'kod'"),
     (FELIRAS, "receipt.barcode,", "receipt.barcod,", "unknown part of the receipt 'barcod'"),
     (FELIRAS, "    settle: 30s\n", "    settle: sok\n", "expected a duration such as 30s, 10min, 8h or 4d, got 'sok'"),
     (ESEMENY, "[LEJART_UZENET, HIBAS_IDO]", "[LEJART_UZENET, HIBAS_TAJ]", "'HIBAS_TAJ' stands in two lists"),
@@ -392,7 +396,7 @@ def test_a_part_that_is_shared_is_told_once(site: Site) -> None:
     ],
 )
 def test_what_should_be_a_field_is_told_once(site: Site, written: str, says: str) -> None:
-    site.edit(ESEMENY, "{from: VEGE, type: instant, optional: true}", written)
+    site.edit(ESEMENY, "{from: VEGE, type: instant, past: true, optional: true}", written)
     found = [str(problem) for problem in site.lint()]
     assert sum(says in each for each in found) == 1
     assert len(found) == 1 + ("typ:" in written)
@@ -413,7 +417,7 @@ def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> N
 
 def test_problems_of_a_file_stand_in_the_order_of_its_lines_and_each_once(site: Site) -> None:
     site.edit(FELIRAS, "lane: interactive", "lane: interaktiv")
-    site.edit(FELIRAS, "type: date}", "type: datum}")
+    site.edit(FELIRAS, "type: date,", "type: datum,")
     site.edit(FELIRAS, "operation: erecept.Feliras", "operation: erecept.Felirass")
     site.edit(FELIRAS, "give_up: 10min", "giveup: 10min")
     found = [str(each) for each in site.lint()]
