@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +12,12 @@ from tests.support.oracle import NoOracleError, OracleDatabase, Orawire, Server,
 from tests.support.oracle_schema import install_schema, schema_mark
 
 NEED_ORACLE = {"oracle", "bare_oracle", "oracle_23", "oracle_19"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes share the tests: most of the long ones wait more than they compute."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

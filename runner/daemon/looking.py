@@ -19,8 +19,8 @@ class LookedUp:
 
     def __init__(self, directory: Directory, items: Sequence[Item], technical_user: str | None) -> None:
         self._directory = directory
-        self._his_users = {item.recorded_by for item in items}
-        self._workplaces = {item.workplace for item in items}
+        self._his_users = {item.recorded_by for item in items if _is_text(item.recorded_by)}
+        self._workplaces = {item.workplace for item in items if _is_text(item.workplace)}
         self._technical_user = technical_user
         self._known: Known | None = None
 
@@ -46,6 +46,15 @@ class LookedUp:
         if self._known is None:
             self._known = self._directory.known(self._his_users, self._workplaces, self._technical_user)
         return self._known
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be asked for; bytes that are no UTF-8, which SQLite keeps, are their own row's fault alone."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def for_a_batch(site: Site, items: Sequence[Item]) -> Site:

@@ -12,7 +12,7 @@ import pytest
 
 from runner.domain.outbox import Compensation, State, Verdict, WardAnswer
 from runner.domain.outcome import Ending
-from runner.ports import KeptFor, Permitted, WriteBack
+from runner.ports import KeptFor, Permitted, ServiceReport, WriteBack
 from tests.support.rows import LONG_AGO, Hand, Lab, claim, claim_probes, completion, log_in, request, sent
 
 
@@ -315,7 +315,7 @@ def test_two_daemons_may_say_a_services_state_for_the_first_time_at_once(several
     )
     with several.transaction() as hand:
         hand.run(put)
-        with beside(lambda: several.store.outbox.service_state("erecept", "UP", None)) as told:
+        with beside(lambda: several.store.outbox.service_states([ServiceReport("erecept", "UP")])) as told:
             waits(several, told)
             hand.commit()
     assert told.result() is None

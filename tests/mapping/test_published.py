@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -17,8 +17,9 @@ def refusal(site: Site, codes: list[Code], recorded_at: datetime) -> tuple[str |
     mappings = site.load()
     mappings.published.tables = CodeTables.of(("TTT", each) for each in codes)
     item = an_item(recorded_at=recorded_at, created_at=recorded_at)
+    row = {**GOOD_ROW, "FELIRAS_IDEJE": f"{recorded_at - timedelta(days=1):%Y-%m-%d} 11:00:00"}
     try:
-        mappings.types["erecept_feliras"].prepare(GOOD_ROW, item, MESSAGE_ID)
+        mappings.types["erecept_feliras"].prepare(row, item, MESSAGE_ID)
     except RowRefused as refused:
         return refused.column, refused.outcome.status_text
     return None, None

@@ -36,11 +36,12 @@ def test_every_rule_names_its_source_and_what_is_open_says_so(shipped: Mappings)
 def test_the_rule_of_the_day_of_recording_applies(shipped: Mappings, recorded_at: datetime, sent: bool) -> None:  # noqa: FBT001
     item = an_item(recorded_at=recorded_at, created_at=recorded_at + timedelta(days=2000))
     kind = shipped.types["erecept_feliras"]
+    row = {**GYSE, "FELIRAS_IDEJE": f"{recorded_at - timedelta(days=1):%Y-%m-%d} 11:00:00"}
     if sent:
-        assert kind.prepare(GYSE, item, MESSAGE_ID).body
+        assert kind.prepare(row, item, MESSAGE_ID).body
         return
     with pytest.raises(RowRefused) as raised:
-        kind.prepare(GYSE, item, MESSAGE_ID)
+        kind.prepare(row, item, MESSAGE_ID)
     assert raised.value.outcome.ending is Ending.SKIPPED
 
 
@@ -176,6 +177,8 @@ def test_each_shipped_type_is_what_the_law_says(shipped: Mappings) -> None:
         "ekat_torles": Kind.REPORT,
         "ekat_lekerdezes": Kind.QUERY,
         "ekat_bekuldes_lekerdezes": Kind.REPORT,
+        "labworks_lelet": Kind.REPORT,
+        "medbakter_lelet": Kind.REPORT,
     }
     assert shipped.types["erecept_feliras"].version.withdrawal_type == "erecept_visszavonas"
     assert shipped.types["ekat_bekuldes_lekerdezes"].version.is_probe
