@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from runner.errors import RunnerError, fault
@@ -13,7 +13,7 @@ from runner.store.oracle.transaction import OracleTransaction
 from runner.store.rows import certain, to_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from runner.domain.environment import Identity
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from runner.store.oracle.session import Session
     from runner.store.oracle.statements import Statements
 
+
+_Done = TypeVar("_Done")
 
 MOST_NUMBERS = 900
 """Numbers taken from a sequence at once."""
@@ -187,17 +189,12 @@ class OracleDatabase:
         Two daemons may write the first row of a key at once: a MERGE does not see what is not committed, and inserts.
         """
         with self.pool.session(self.verb) as session:
-            try:
-                return session.change(self.statements[block], binds, commit=True)
-            except RunnerError as error:
-                if error.facts.get("code") != "ORA-00001":
-                    raise
-            return session.change(self.statements[block], binds, commit=True)
+            return _again_if_first(lambda: session.change(self.statements[block], binds, commit=True))
 
     def write_many(self, block: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a writing block that names no outbox for many rows, likewise."""
         with self.pool.session(self.verb) as session:
-            session.change_many(self.statements[block], rows, commit=True)
+            _again_if_first(lambda: session.change_many(self.statements[block], rows, commit=True), session.rollback)
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
@@ -226,3 +223,14 @@ class OracleDatabase:
             self.statements.of(lane, "rows")  # refuses an outbox that does not exist
         with self.pool.session(f"{self.verb} {lane}".strip()) as session:
             yield OracleScope(self, session, locking=locking)
+
+
+def _again_if_first(work: Callable[[], _Done], undo: Callable[[], None] = lambda: None) -> _Done:
+    """Do it once more where somebody else has just written the first row of the same key."""
+    try:
+        return work()
+    except RunnerError as error:
+        if error.facts.get("code") != "ORA-00001":
+            raise
+    undo()
+    return work()
