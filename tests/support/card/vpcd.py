@@ -52,11 +52,12 @@ class VirtualCard:
 
     def pull(self) -> None:
         """Pull it out, also in the midst of a command."""
-        if self._socket is not None:
+        # A card pulled in the midst of a command is pulled by its own thread, and by the test's that then puts it away.
+        taken, self._socket = self._socket, None
+        if taken is not None:
             with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
-            self._socket = None
+                taken.shutdown(socket.SHUT_RDWR)
+            taken.close()
 
     def put_away(self) -> None:
         """Pull it out and wait until nothing of it runs and the service, where it runs, has seen the empty reader."""
