@@ -28,6 +28,7 @@ from runner.app.sealing import new_sealing_key
 from runner.app.service import Service, running
 from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
 from runner.app.story import legible, story_of
+from runner.app.units import systemd_unit, windows_service, written_folders
 
 __all__ = [
     "SCHEMA",
@@ -65,7 +66,10 @@ __all__ = [
     "show_audit",
     "story_of",
     "sync_codes",
+    "systemd_unit",
     "verify_audit",
     "watch_certificates",
     "watch_clock",
+    "windows_service",
+    "written_folders",
 ]

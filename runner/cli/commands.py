@@ -6,14 +6,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from runner.cli import audit, check, codes, database, demo, items, lanes, login, mappings, run, simulate
+from runner.cli import audit, check, codes, database, demo, items, lanes, login, mappings, run, service, simulate
 from runner.cli.output import DONE, FAILED, PERSON, plain
 from runner.errors import LoginError, ProblemsError, RunnerError, places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (demo, run, check, database, mappings, login, items, lanes, codes, audit, simulate)
+GROUPS = (demo, run, service, check, database, mappings, login, items, lanes, codes, audit, simulate)
 
 
 def parser() -> argparse.ArgumentParser:
