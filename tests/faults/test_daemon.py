@@ -60,7 +60,7 @@ def held(place: Clinic) -> list[str]:
 def test_an_idle_daemon_stops_at_once(place: Clinic) -> None:
     code, took = stop(place)
     assert code == 0
-    assert took < 9
+    assert took < 40
     assert held(place) == []
 
 
@@ -281,7 +281,7 @@ def test_what_waits_for_a_login_goes_by_itself_after_it(place: Clinic) -> None:
     place.until("the question's end", place.stage.ends("erecept_lekerdezes", question))
     assert place.stage.status("erecept_lekerdezes", question)["state"] == "MISSED"
     place.log_in(SZUCS)
-    assert place.until("it goes", lambda: place.state(waiting) == "ACCEPTED", 5) < 8
+    assert place.until("it goes", lambda: place.state(waiting) == "ACCEPTED", 5) < 20
     assert place.row(waiting)["acting_user"] == SZUCS.eeszt_user
 
 
