@@ -23,7 +23,7 @@ LATENCY_MS = 100
 POLL_MS = 2
 LARGE = 10_000_000
 NOTICED_MS = 100
-"""What a person waits without noticing it (Nielsen, Usability Engineering, 1993); the design names no figure for B12."""
+"""What a person waits without noticing it (Nielsen, Usability Engineering, 1993); B12 names no figure."""
 QUERY = (
     "INSERT INTO EESZT_OUT_QUERY (document_type, order_key, recorded_by, workplace, recorded_at, payload) "
     "VALUES ('ebeutalo_lekerdezes', ?, ?, ?, ?, ?)"
