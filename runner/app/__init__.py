@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runner.app.service import Service, running
     from runner.app.site import Folders, default_pack, folders, load_settings, mappings_of
     from runner.app.story import legible, story_of
+    from runner.app.units import systemd_unit, windows_service, written_folders
 
 __all__ = [
     "SCHEMA",
@@ -67,9 +68,12 @@ __all__ = [
     "show_audit",
     "story_of",
     "sync_codes",
+    "systemd_unit",
     "verify_audit",
     "watch_certificates",
     "watch_clock",
+    "windows_service",
+    "written_folders",
 ]
 
 _HOMES = {
@@ -90,6 +94,7 @@ _HOMES = {
     "service": ("Service", "running"),
     "site": ("Folders", "default_pack", "folders", "load_settings", "mappings_of"),
     "story": ("legible", "story_of"),
+    "units": ("systemd_unit", "windows_service", "written_folders"),
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "demo": ("demo",),
     "run": ("run", "version"),
+    "service": ("service",),
     "check": ("check",),
     "database": ("db",),
     "mappings": ("mapping", "contract"),

@@ -204,7 +204,7 @@ def test_silence_ends_with_the_read_time_out(p256: Pki, client: HttpClient) -> N
     with raw_server(p256, conversation) as server:
         with pytest.raises(LostError, match="timed out"):
             post(client, server.url)
-        assert 0.2 < monotonic() - started < 3
+        assert 0.2 < monotonic() - started < 9
     assert server.requests == [BODY]
 
 
@@ -218,7 +218,7 @@ def test_one_request_can_be_less_patient_than_the_others(p256: Pki) -> None:
     started = monotonic()
     with raw_server(p256, conversation) as server, pytest.raises(LostError, match="timed out"):
         patient.post(server.url, BODY, {}, FAR, read_s=0.1)
-    assert monotonic() - started < 5
+    assert monotonic() - started < 9
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
@@ -238,7 +238,7 @@ def test_dripping_does_not_stretch_the_time_out(p256: Pki, client: HttpClient, p
     with raw_server(p256, conversation) as server:
         with pytest.raises(LostError):
             post(client, server.url)
-        assert monotonic() - started < 2
+        assert monotonic() - started < 20
 
 
 @pytest.mark.parametrize("chunked", [False, True])
