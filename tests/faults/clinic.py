@@ -17,7 +17,7 @@ from typing import Any
 from runner import app
 from runner.demo.medworks import MedWorkS
 from runner.demo.people import BELGYOGYASZAT, KOVACS, PATIENTS, SZUCS, Patient, Person
-from runner.demo.site import free_port, prepare_folder, write_settings
+from runner.demo.site import prepare_folder, write_settings
 from runner.demo.stage import PASSWORD_LIFE_S, SceneError, Stage
 from runner.simulator import process
 from tests.support import books
@@ -259,8 +259,7 @@ def clinic(
         own = 'mappings = "own/mappings"\ntemplates = "own/templates"\nsources = "own/sql/sources"\n'
         changes = [*changes, ("[log]\n", f"[site]\n{own}\n[log]\n")]
         pack = folder / "own" / "mappings" / "contract" / "reference-1" if own_contract else pack
-    ports = {"port": free_port(), "control_port": free_port()}  # it may be stopped and come back at its place
-    with process.start(site.simulator, pack=pack, duplicates="accept", **ports, **options) as simulator:
+    with process.start(site.simulator, pack=pack, duplicates="accept", **options) as simulator:
         write_settings(site, simulator.addresses, pack)
         text = site.settings.read_text("utf-8")
         for old, new in changes:
