@@ -1,4 +1,4 @@
-"""The keys under which sessions lie in the database: a new one for a site, and whether those here open what is there."""
+"""The keys that seal sessions in the database: a new one for a site, and whether those here open what is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the sealing keys open the sessions that live: told before a start ends them, refused where others use them."""
+"""Whether the sealing keys open the sessions that live: told before a start ends them, refused beside another daemon."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_beside_a_daemon_that_uses_them_nothing_starts_and_nothing_is_ended(site
     site.sql(f"INSERT INTO EESZT_RUNNER (lane, owner, beat_at) VALUES ('interactive', 'the-other', {ALIVE})")
     status, found = told(site)
     assert (status, "daemon the-other uses them" in found) == ("FAIL", True)
-    with pytest.raises(IntegrityError, match="RNR-8103.*the-other"), app.running(site.settings):
+    with pytest.raises(IntegrityError, match=r"RNR-8103.*the-other"), app.running(site.settings):
         pytest.fail("it runs")
     with app.opened_store(site.settings) as store:
         assert [each.eeszt_user for each in store.logins.state()] == ["O12345"]
