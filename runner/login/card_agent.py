@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.domain.card import CardProfile, Conversation, PinRule, Statement, moment
+from runner.domain.card import CardProfile, Conversation, Gives, PinRule, Statement, moment
 from runner.errors import LoginError, fault
 from runner.login.card import CardInReader, Readers
 from runner.login.card_application import Application
 from runner.login.card_channel import Channel
-from runner.login.card_proof import card_certificate, is_signed_by
+from runner.login.card_proof import card_certificate, is_signed_by, raw_signature
 from runner.login.nonce import NONCE, nonce_hash
 from runner.settings.workstation import Workstation
 
@@ -141,7 +141,11 @@ class _Talk:
         if card.pad is not None:
             person.on_the_pad()
         application.verify(lambda rule: person.pin(rule, left))
-        return self._finish(certificate, data, application.sign(data))
+        signature = application.sign(data)
+        signing = self._profile.signing
+        if signing is not None and signing.gives is Gives.DER:
+            signature = raw_signature(certificate, signature)
+        return self._finish(certificate, data, signature)
 
     def _looked_at(self, card: CardInReader) -> tuple[Application, bytes, x509.Certificate, int | None]:
         """Give the card's application, its certificate, and how often its PIN may be tried."""
