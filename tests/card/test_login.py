@@ -24,10 +24,11 @@ from cryptography.hazmat.primitives import serialization
 from runner.domain.card import CardProfile, PinRule, Statement
 from runner.errors import LoginError
 from runner.login.card import Code, Readers
-from runner.login.card_agent import Granted, log_in, nonce_of
+from runner.login.card_agent import log_in, nonce_of
 from runner.login.card_desk import CardDesk, endpoint_key
 from runner.login.card_trust import CardTrust
 from runner.login.endpoint import LONGEST_CARD_BODY_BYTES, LoginEndpoint
+from runner.login.granted import Granted
 from runner.login.nonce import nonce_hash
 from runner.settings import Login
 from runner.settings.workstation import Workstation

@@ -1,4 +1,4 @@
-"""Whether the sealing keys open the sessions that live: told before a start ends them, refused beside another daemon."""
+"""Whether the sealing keys open the sessions that live: told before a start ends them, refused beside a daemon."""
 
 from __future__ import annotations
 
