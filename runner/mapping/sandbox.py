@@ -25,7 +25,7 @@ from jinja2.visitor import NodeTransformer
 from runner.mapping.budget import begin, counted, spend
 from runner.mapping.filters import COUNTING, OURS, bounded, escaped, is_number, text
 from runner.mapping.problems import nearest
-from runner.mapping.values import PLAIN, Empty, Record, written
+from runner.mapping.values import PLAIN, Empty, Record, is_blank, written
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -213,7 +213,7 @@ class Language(SandboxedEnvironment):
         if type(obj) is Record:
             value: Any = obj.data.get(attribute)
             kind = type(value)
-            if kind in PLAIN and value != "":  # given at once, as Record.value would; so are a map and NULL
+            if kind in PLAIN and not is_blank(value):  # given at once, as Record.value would; so are a map and NULL
                 return value
             if kind is dict:
                 return Record(value, f"{obj.label}{attribute}.", lenient=obj.lenient)
