@@ -56,6 +56,11 @@ INTEGRITY: dict[int, Entry] = {
         "a session is sealed under key {key}, which is not known here",
         "Put that key behind the one that seals ([sealing]) of every daemon, or let the person log in again.",
     ),
+    8103: Entry(
+        "{count} live session(s) are sealed under key {keys}, which is not known here, while daemon {others} is alive:"
+        " a start would end them",
+        "Put the keys of the other daemons here ([sealing]); `eeszt-runner check` says when they open what is there.",
+    ),
     8201: Entry("this entry of the audit log was changed: its head does not fit", _ASK),
     8202: Entry(
         "entry {expected} should stand here, and it is {got}: entries were removed, inserted or put in another order",

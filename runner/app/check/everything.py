@@ -62,6 +62,7 @@ CHECKS = (
     Check("database", "installed", database.installed),
     Check("database", "in force", language.in_force),
     Check("database", "daemon", database.daemon),
+    Check("database", "sessions", database.sessions),
     Check("database", "lanes", database.lanes),
     Check("database", "attention", database.attention),
     Check("schema", "schema", schema.structure),
