@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner.mapping import Mappings, load_mappings
+from runner.mapping import ContractPack, Mappings, load_chosen_pack, load_mappings
 from runner.settings import Settings, chosen, load, shipped
 
 DEFAULT_SETTINGS = "runner.toml"
@@ -49,13 +49,9 @@ class Folders:
             self.mappings, self.templates, self.sources, contract=self.contract, overrides=self.overrides
         )
 
-    def pack(self) -> Path:
-        """Give the folder of the contract pack."""
-        if isinstance(self.contract, Path):
-            return self.contract
-        packs = self.mappings / "contract"
-        found = sorted(each.parent for each in packs.glob("*/pack.yaml"))
-        return packs / self.contract if self.contract else next(iter(found), packs)
+    def pack(self) -> ContractPack:
+        """Load the contract alone, or raise all its problems."""
+        return load_chosen_pack(self.mappings, self.contract)
 
 
 def folders(named: str | Path | None, contract: str | None = None) -> Folders:

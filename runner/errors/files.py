@@ -185,6 +185,11 @@ FILES: dict[int, Entry] = {
         " it does not show, the item ends PARKED and is never sent again",
         "If the operator's documentation says that it does, list the operation under `complete_queries` of pack.yaml.",
     ),
+    2082: Entry(
+        "there are several contracts here, and none is named",
+        "Name one of {known}: its folder as `eeszt.contract` of the settings; where there are none, --contract"
+        " (`contract check`: the folder itself).",
+    ),
     2081: Entry(
         "by the contract's schema there can be no element {name!r} here",
         "Correct the name; the schemas beside pack.yaml have it.",

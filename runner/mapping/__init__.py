@@ -5,7 +5,7 @@ from runner.mapping.contract import load_pack
 from runner.mapping.convert import CodeList, Publication
 from runner.mapping.document_type import DocumentType, Prepared
 from runner.mapping.filling import TraceLine
-from runner.mapping.loader import Mappings, lint, load_mappings
+from runner.mapping.loader import Mappings, lint, load_chosen_pack, load_mappings
 from runner.mapping.outboxes import OutboxConfig
 from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile
 from runner.mapping.refusal import RowRefused
@@ -29,6 +29,7 @@ __all__ = [
     "TraceLine",
     "WriteBackPlan",
     "lint",
+    "load_chosen_pack",
     "load_mappings",
     "load_pack",
 ]
