@@ -98,7 +98,7 @@ def shown(path: Path) -> str:
     """How a file is called in problems: its path from the working directory where it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
-    except (ValueError, FileNotFoundError):  # elsewhere, or the working directory is gone
+    except (ValueError, OSError, RuntimeError):  # elsewhere, a ring of links, or the working directory is gone
         return path.as_posix()
 
 

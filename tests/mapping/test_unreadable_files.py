@@ -57,6 +57,12 @@ def test_a_folder_whose_mapping_has_another_name_is_not_passed_over(site: Site) 
     assert [each for each in told(site) if each.startswith("RNR-2001") and MAPPING in each]
 
 
+def test_a_mapping_that_is_a_link_to_itself_is_told(site: Site) -> None:
+    (site.folder / MAPPING).unlink()
+    (site.folder / MAPPING).symlink_to(site.folder / MAPPING)
+    assert [each for each in told(site) if each.startswith("RNR-2001") and MAPPING in each]
+
+
 def test_an_empty_folder_is_no_document_type(site: Site) -> None:
     (site.folder / "mappings" / "leendo" / "expected").mkdir(parents=True)
     assert told(site) == []
