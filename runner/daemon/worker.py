@@ -52,6 +52,8 @@ def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Unsent:
         _refuse_in_outage(site, item, kind)
         if item.stored_body is not None and item.acting_user is not None:
             return _again(site, item, kind)
+        if not item.workplace.strip():  # nobody can be assigned to it: waiting would never end
+            raise RefusedError(Outcome(Ending.INVALID, Reason.BAD_FIELD, sentences.NO_WORKPLACE))
         decided = decide_sender(site, lane, item, kind)
         return _first_time(site, item, kind, decided)
     except (RefusedError, RowRefused) as refused:
