@@ -56,6 +56,10 @@ INTEGRITY: dict[int, Entry] = {
         "a session is sealed under key {key}, which is not known here",
         "Put that key behind the one that seals ([sealing]) of every daemon, or let the person log in again.",
     ),
+    8103: Entry(
+        "{count} of {living} live session(s) do not open with the keys of {source}: the daemon would end them",
+        "Before it starts, put the key that sealed them there too, if it is not lost; else these people log in again.",
+    ),
     8201: Entry("this entry of the audit log was changed: its head does not fit", _ASK),
     8202: Entry(
         "entry {expected} should stand here, and it is {got}: entries were removed, inserted or put in another order",

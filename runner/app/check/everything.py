@@ -72,6 +72,7 @@ CHECKS = (
     Check("workplaces and people", "workplaces", people.workplaces),
     Check("workplaces and people", "technical user", people.technical_user),
     Check("workplaces and people", "users", people.users),
+    Check("workplaces and people", "sessions", people.sessions),
     Check("relaxed settings", "outboxes", relaxed.outboxes),
     Check("relaxed settings", "waits", relaxed.waits),
     Check("relaxed settings", "rules", relaxed.rules),
