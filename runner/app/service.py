@@ -18,6 +18,7 @@ from runner.app.codes import reading_of, sync
 from runner.app.counterpart import Counterpart
 from runner.app.database import store_of
 from runner.app.guard import environment_problems
+from runner.app.sealing import refuse_strange_keys
 from runner.app.site import load_settings, mappings_of, settings_path
 from runner.app.timing import lane_settings, message_life_s, timing_problems
 from runner.audit import NO_ROOM, Retention, SealedLog, audit_problems, opened_log
@@ -106,7 +107,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     mappings = mappings_of(settings)
     if unfit := [*environment_problems(settings, mappings), *timing_problems(settings, mappings)]:
         raise ProblemsError(unfit)
-    store = store_of(settings, mappings)
+    store = store_of(settings, mappings.outboxes)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
         refuse_gone_back(settings, mappings, store)
@@ -139,6 +140,7 @@ def _build(
     watch.run_once()
     eeszt = Counterpart.of(settings, mappings, clock, audit)
     seal = sealer(settings.sealing, settings.runner.environment, store.outbox.identity().database_id)
+    refuse_strange_keys(store, seal, settings.runner.name)
     sessions = SealedSessions(store.logins, eeszt.sts, seal, clock)
     sessions.look_over()
     site = Site(

@@ -11,7 +11,8 @@ from typing import Any
 from runner.cli.output import DONE, FAILED, PERSON, plain
 from runner.domain.card import PinRule
 from runner.errors import LoginError, ProblemsError, RunnerError, fault
-from runner.login.card_agent import Granted, log_in, nonce_of
+from runner.login.card_agent import log_in, nonce_of
+from runner.login.granted import Granted
 from runner.settings.workstation import read_workstation, workstation_path
 
 _FEW_TRIES = 1

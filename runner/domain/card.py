@@ -50,6 +50,13 @@ class Takes(StrEnum):
     DIGEST_INFO = "digest_info"  # the digest with its algorithm, PKCS #1 v1.5 §9.2
 
 
+class Gives(StrEnum):
+    """How a card writes a signature by an elliptic curve."""
+
+    RAW = "raw"  # r and s, each as long as the curve
+    DER = "der"  # ECDSA-Sig-Value, RFC 3279 §2.2.3
+
+
 class PinForm(StrEnum):
     """How the digits of a PIN are written."""
 
@@ -92,12 +99,16 @@ class Signing:
         key: Reference of the key in MANAGE SECURITY ENVIRONMENT.
         mechanism: Reference of the algorithm there, or None where the card needs none.
         takes: What it is given.
+        gives: How it writes the signature.
+        is_extended: Whether it takes and gives everything at once, instead of in chains and pieces.
     """
 
     command: Command
     key: int
     takes: Takes
     mechanism: int | None = None
+    gives: Gives = Gives.RAW
+    is_extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +190,8 @@ def _signing(said: Mapping[str, Any]) -> Signing:
         _byte(said["key"]),
         Takes(said["takes"]),
         None if mechanism is None else _byte(mechanism),
+        Gives(said.get("gives", Gives.RAW)),
+        said.get("lengths", "short") == "extended",
     )
 
 

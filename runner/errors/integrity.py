@@ -57,8 +57,9 @@ INTEGRITY: dict[int, Entry] = {
         "Put that key behind the one that seals ([sealing]) of every daemon, or let the person log in again.",
     ),
     8103: Entry(
-        "{count} of {living} live session(s) do not open with the keys of {source}: the daemon would end them",
-        "Before it starts, put the key that sealed them there too, if it is not lost; else these people log in again.",
+        "{count} live session(s) are sealed under key {keys}, which is not known here, while daemon {others} is alive:"
+        " a start would end them",
+        "Put the keys of the other daemons here ([sealing]); `eeszt-runner check` says when they open what is there.",
     ),
     8201: Entry("this entry of the audit log was changed: its head does not fit", _ASK),
     8202: Entry(

@@ -12,16 +12,16 @@ import binascii
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.domain.card import CardProfile, Conversation, PinRule, Statement, moment
+from runner.domain.card import CardProfile, Conversation, Gives, PinRule, Statement, moment
 from runner.errors import LoginError, fault
 from runner.login.card import CardInReader, Readers
 from runner.login.card_application import Application
 from runner.login.card_channel import Channel
-from runner.login.card_proof import card_certificate, is_signed_by
+from runner.login.card_proof import card_certificate, is_signed_by, raw_signature
+from runner.login.granted import Granted
 from runner.login.nonce import NONCE, nonce_hash
 from runner.settings.workstation import Workstation
 
@@ -48,20 +48,6 @@ class Person(Protocol):
 
     def pin(self, rule: PinRule, tries_left: int | None) -> str:
         """Ask for the PIN, without echo."""
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """
-    A login that succeeded.
-
-    Attributes:
-        eeszt_user: Who.
-        ends_at: Until when; aware UTC.
-    """
-
-    eeszt_user: str
-    ends_at: datetime
 
 
 def nonce_of(said: str) -> str:
@@ -105,7 +91,7 @@ def log_in(workstation: Workstation, nonce: str, person: Person, readers: Reader
                 named=workstation.reader, wait_s=CARD_WAIT_S, waiting=person.card_needed
             ) as card:
                 done = talk.with_card(card, person)
-        return Granted(str(done["eeszt_user"]), moment(done["ends_at"]))
+        return Granted.of(done)
     except LoginError as error:
         if error.number != _REFUSED:
             _tell(channel, conversation, error.number)
@@ -141,7 +127,11 @@ class _Talk:
         if card.pad is not None:
             person.on_the_pad()
         application.verify(lambda rule: person.pin(rule, left))
-        return self._finish(certificate, data, application.sign(data))
+        signature = application.sign(data)
+        signing = self._profile.signing
+        if signing is not None and signing.gives is Gives.DER:
+            signature = raw_signature(certificate, signature)
+        return self._finish(certificate, data, signature)
 
     def _looked_at(self, card: CardInReader) -> tuple[Application, bytes, x509.Certificate, int | None]:
         """Give the card's application, its certificate, and how often its PIN may be tried."""

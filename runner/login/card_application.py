@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.domain.card import CardProfile, Command, PinForm, PinRule
 from runner.errors import RunnerError, fault
-from runner.login.card_layers import Connection, apdu, layered
+from runner.login.card_layers import Connection, apdu, extended, layered
 from runner.login.card_pad import PinPad
 from runner.login.card_proof import to_sign
 from runner.login.card_words import Answer, Word
@@ -25,7 +25,8 @@ _SET_FOR_COMPUTING = 0x41
 _AUTHENTICATION, _DIGITAL_SIGNATURE = 0xA4, 0xB6
 _SIGNATURE_OUT, _DATA_IN = 0x9E, 0x9A
 _PIECE = 0xE0
-_LONGEST_CERTIFICATE = 1 << 14
+_LONGEST_CERTIFICATE = 11 << 10
+"""What goes to the endpoint in one step, in base64."""
 _ISO_BLOCK = 8
 
 _WRONG_CARD = frozenset(
@@ -55,7 +56,7 @@ class Application:
         """
         assert profile.pin is not None
         assert profile.signing is not None
-        self._connection = layered(connection)
+        self._connection = layered(connection, is_extended=profile.signing.is_extended)
         self._profile = profile
         self._rule = profile.pin
         self._signing = profile.signing
@@ -71,11 +72,13 @@ class Application:
         self._ask("SELECT application", apdu(_SELECT, _BY_NAME, _NO_DATA, self._profile.application))
         for identifier in self._profile.certificate:
             self._ask("SELECT certificate", apdu(_SELECT, _BY_IDENTIFIER, _NO_DATA, identifier))
-        head = self._read(0, 4)
+        head = self._content(b"", 4)
         length = _der_length(head)
         if length is None or length > _LONGEST_CERTIFICATE:
             raise fault(4205, "card", what="no certificate at the profile's place")
-        content = b""
+        return self._content(head[:length], length)
+
+    def _content(self, content: bytes, length: int) -> bytes:
         while len(content) < length:
             piece = self._read(len(content), min(_PIECE, length - len(content)))
             if not piece:
@@ -126,9 +129,10 @@ class Application:
         if signing.mechanism is not None:
             template = bytes((0x80, 0x01, signing.mechanism)) + template
         if signing.command is Command.INTERNAL_AUTHENTICATE:
-            kind, command = _AUTHENTICATION, apdu(_INTERNAL_AUTHENTICATE, 0x00, 0x00, handed, 256)
+            kind, head = _AUTHENTICATION, (_INTERNAL_AUTHENTICATE, 0x00, 0x00)
         else:
-            kind, command = _DIGITAL_SIGNATURE, apdu(_PERFORM, _SIGNATURE_OUT, _DATA_IN, handed, 256)
+            kind, head = _DIGITAL_SIGNATURE, (_PERFORM, _SIGNATURE_OUT, _DATA_IN)
+        command = extended(*head, handed) if signing.is_extended else apdu(*head, handed, 256)
         self._ask("MANAGE SECURITY ENVIRONMENT", apdu(_MANAGE, _SET_FOR_COMPUTING, kind, template))
         return self._ask(signing.command.value, command)
 

@@ -38,18 +38,22 @@ class WholeAnswers:
 
     def transmit(self, command: bytes) -> bytes:
         """Give the whole answer."""
-        raw = self._inner.transmit(command)
-        length = Answer.of(raw).right_length
-        if length is not None and _asks_for_data(command):
-            raw = self._inner.transmit(command[:-1] + bytes((length,)))
+        raw = self._of_right_length(command)
         found = b""
         for _ in range(_MOST_PIECES):
             answer = Answer.of(raw)
             if answer.waiting is None:
                 break
             found += answer.data
-            raw = self._inner.transmit(_GET_RESPONSE + bytes((answer.waiting,)))
+            raw = self._of_right_length(_GET_RESPONSE + bytes((answer.waiting,)))
         return found + raw
+
+    def _of_right_length(self, command: bytes) -> bytes:
+        raw = self._inner.transmit(command)
+        length = Answer.of(raw).right_length
+        if length is None or not _asks_for_data(command):
+            return raw
+        return self._inner.transmit(command[:-1] + bytes((length,)))
 
 
 def _asks_for_data(command: bytes) -> bool:
@@ -80,9 +84,14 @@ class LongCommands:
         return self._inner.transmit(command[:4] + bytes((len(last),)) + last + end[-1:])
 
 
-def layered(connection: Connection) -> Connection:
-    """Put all layers around a connection."""
-    return WholeAnswers(LongCommands(connection))
+def layered(connection: Connection, *, is_extended: bool = False) -> Connection:
+    """Put all layers around a connection; a card that takes extended commands is sent no chains."""
+    return WholeAnswers(connection if is_extended else LongCommands(connection))
+
+
+def extended(ins: int, p1: int, p2: int, data: bytes) -> bytes:
+    """Give a command that carries up to 65535 bytes and asks for as many as there are, ISO 7816-4 §5.2."""
+    return bytes((0x00, ins, p1, p2, 0x00)) + len(data).to_bytes(2, "big") + data + bytes(2)
 
 
 def apdu(ins: int, p1: int, p2: int, data: bytes = b"", expected: int | None = None) -> bytes:

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from runner.domain.card import Algorithm, Takes
@@ -93,6 +93,19 @@ _ECDSA: dict[Algorithm, hashes.HashAlgorithm] = {
     Algorithm.ECDSA_SHA256: hashes.SHA256(),
     Algorithm.ECDSA_SHA384: hashes.SHA384(),
 }
+
+
+def raw_signature(certificate: x509.Certificate, der: bytes) -> bytes:
+    """Give r and s, each as long as the key's curve, of a signature in DER; what is none is given as it is."""
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return der
+    size = (key.curve.key_size + 7) // 8
+    try:
+        r, s = decode_dss_signature(der)
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    except (ValueError, OverflowError):
+        return der
 
 
 def to_sign(data: bytes, algorithm: Algorithm, takes: Takes) -> bytes:

@@ -9,12 +9,11 @@ import secrets
 import ssl
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from runner.errors import fault
+from runner.login.granted import Granted
 from runner.login.nonce import nonce_hash
 from runner.login.reception import JSON
 from runner.ports import Logins
@@ -22,20 +21,6 @@ from runner.settings import Login
 
 _TIMEOUT_S = 60.0  # the endpoint itself waits for the EESZT
 _LONGEST_ANSWER_BYTES = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """
-    A login that succeeded.
-
-    Attributes:
-        eeszt_user: Who.
-        ends_at: Until when; aware UTC.
-    """
-
-    eeszt_user: str
-    ends_at: datetime
 
 
 def log_in(
@@ -76,7 +61,7 @@ def log_in(
     try:
         facts: Any = json.loads(answer)
         if status == http.client.OK:
-            return Granted(str(facts["eeszt_user"]), datetime.fromisoformat(facts["ends_at"]))
+            return Granted.of(facts)
         number, sentence = int(facts["error"]["number"]), str(facts["error"]["sentence_hu"])
     except (ValueError, KeyError, TypeError) as exc:
         raise fault(4410, where, reason=f"HTTP {status} with an answer that is not its own") from exc

@@ -64,6 +64,12 @@ class Sealer:
         sealed = self._ciphers[self._key_id].encrypt(nonce, _packed(token), self._bound(row))
         return _VERSION + self._key_id + nonce + sealed
 
+    def unknown_key(self, row: LoginRow) -> str | None:
+        """Give the key that a row is sealed under, where it is none of ours; None where it is, or nothing is sealed."""
+        key_id = (row.sealed or b"")[len(_VERSION) : len(_VERSION) + _KEY_ID_BYTES]
+        is_known = not key_id or key_id in self._ciphers or key_id in self._with_new_keys()
+        return None if is_known else key_id.hex()
+
     def open(self, row: LoginRow) -> Token:
         """
         Give the token of a row.

@@ -12,7 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 Made = TypeVar("Made")
+Public = TypeVar("Public", bound=rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
 
 _LOCKS: dict[str, threading.RLock] = {}
 _TOKENS: dict[tuple[str, str, str], Token] = {}
@@ -169,21 +170,46 @@ def private_key(token: Token, certificate: x509.Certificate) -> rsa.RSAPrivateKe
     raise fault(4306, "token")
 
 
-class _RsaKey(rsa.RSAPrivateKey):
-    """RSA on a token; only PKCS #1 v1.5 signatures with SHA-256 are made."""
+class _OnToken(Generic[Public]):
+    """What keys of every kind have in common: a public half, and nothing else that could be given away."""
 
-    def __init__(self, token: Token, public: rsa.RSAPublicKey) -> None:
+    def __init__(self, token: Token, public: Public) -> None:
         self._token = token
-        self._public = public
+        self._public: Public = public
 
     @property
     def key_size(self) -> int:
-        """Bits of the modulus."""
+        """Bits of the modulus or of the curve."""
         return self._public.key_size
 
-    def public_key(self) -> rsa.RSAPublicKey:
+    def public_key(self) -> Public:
         """Give the public half."""
         return self._public
+
+    def private_numbers(self) -> NoReturn:
+        """Not to be had."""
+        _never()
+
+    def private_bytes(
+        self,
+        encoding: Encoding,
+        format: PrivateFormat,  # noqa: A002  the library's name
+        encryption_algorithm: KeySerializationEncryption,
+    ) -> NoReturn:
+        """Not to be had."""
+        del encoding, format, encryption_algorithm
+        _never()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        del memo
+        return self
+
+
+class _RsaKey(_OnToken[rsa.RSAPublicKey], rsa.RSAPrivateKey):
+    """RSA on a token; only PKCS #1 v1.5 signatures with SHA-256 are made."""
 
     def sign(
         self,
@@ -201,48 +227,14 @@ class _RsaKey(rsa.RSAPrivateKey):
         del ciphertext, padding
         _never()
 
-    def private_numbers(self) -> rsa.RSAPrivateNumbers:
-        """Not to be had."""
-        _never()
 
-    def private_bytes(
-        self,
-        encoding: Encoding,
-        format: PrivateFormat,  # noqa: A002  the library's name
-        encryption_algorithm: KeySerializationEncryption,
-    ) -> bytes:
-        """Not to be had."""
-        del encoding, format, encryption_algorithm
-        _never()
-
-    def __copy__(self) -> _RsaKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> _RsaKey:
-        del memo
-        return self
-
-
-class _EcKey(ec.EllipticCurvePrivateKey):
+class _EcKey(_OnToken[ec.EllipticCurvePublicKey], ec.EllipticCurvePrivateKey):
     """A key of an elliptic curve on a token; only ECDSA with SHA-256 is made."""
-
-    def __init__(self, token: Token, public: ec.EllipticCurvePublicKey) -> None:
-        self._token = token
-        self._public = public
 
     @property
     def curve(self) -> ec.EllipticCurve:
         """Of the key."""
         return self._public.curve
-
-    @property
-    def key_size(self) -> int:
-        """Bits of the curve."""
-        return self._public.key_size
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        """Give the public half."""
-        return self._public
 
     def sign(
         self, data: bytes | bytearray | memoryview, signature_algorithm: ec.EllipticCurveSignatureAlgorithm
@@ -259,27 +251,6 @@ class _EcKey(ec.EllipticCurvePrivateKey):
         """Not what this key is for."""
         del algorithm, peer_public_key
         _never()
-
-    def private_numbers(self) -> ec.EllipticCurvePrivateNumbers:
-        """Not to be had."""
-        _never()
-
-    def private_bytes(
-        self,
-        encoding: Encoding,
-        format: PrivateFormat,  # noqa: A002  the library's name
-        encryption_algorithm: KeySerializationEncryption,
-    ) -> bytes:
-        """Not to be had."""
-        del encoding, format, encryption_algorithm
-        _never()
-
-    def __copy__(self) -> _EcKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> _EcKey:
-        del memo
-        return self
 
 
 def _never() -> NoReturn:

@@ -56,7 +56,7 @@ class AskPlan:
         Say what the answer to the question tells of the item.
 
         Exactly one candidate that is ours: ACCEPTED. Several: PARKED. None: ABSENT if the contract says that the
-        query shows everything of this operation and the answer leaves nothing out, else NO_ANSWER: asked again, then parked.
+        query shows everything of this operation and the answer leaves nothing out, else NO_ANSWER: asked again, parked.
         """
         if asking.reader.session_ended(reply):
             return Outcome(Ending.NO_ANSWER, Reason.TOKEN_REFUSED, sentences.LOGIN_NEEDED_TO_ASK)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from runner.domain import formats, long_texts
@@ -35,8 +35,17 @@ NOT_XML = "XML-ben tiltott vezérlőkaraktert tartalmaz."
 """Why a text cannot go up that holds what is no Char of XML 1.0."""
 
 
+FIRST_YEAR = 1850
+"""Nothing that goes up is older; ours. A year of two digits (0026) is how a database takes 26 in the wrong format."""
+
+TOO_OLD = f"{FIRST_YEAR} előtti."
+"""Why such a day or instant cannot go up."""
+
 NOT_WRITABLE = "ilyen érték nem küldhető."
 """Why a value cannot go up that has no form in XML."""
+
+
+Day = TypeVar("Day", bound=date)
 
 
 class BadValueError(Exception):
@@ -224,12 +233,18 @@ def _date(value: Any, zone: ZoneInfo) -> date:  # noqa: ARG001
     if isinstance(value, datetime):
         if value.time() != time():
             raise BadValueError("napnak kell lennie, időpont nélkül.")
-        return value.date()
-    if isinstance(value, date):
-        return value
+        value = value.date()
     if isinstance(value, str):
-        return date.fromisoformat(_of_format("date", value))
+        value = date.fromisoformat(_of_format("date", value))
+    if isinstance(value, date):
+        return _of_our_age(value)
     raise BadValueError("a dátum formája ÉÉÉÉ-HH-NN.")
+
+
+def _of_our_age(value: Day) -> Day:
+    if value.year < FIRST_YEAR:
+        raise BadValueError(TOO_OLD)
+    return value
 
 
 def _instant(value: Any, zone: ZoneInfo) -> datetime:
@@ -243,6 +258,7 @@ def _instant(value: Any, zone: ZoneInfo) -> datetime:
             raise BadValueError("az időpont formája ÉÉÉÉ-HH-NN ÓÓ:PP:MM, létező nappal.")
     if not isinstance(value, datetime):
         raise BadValueError("időpontnak kell lennie.")
+    _of_our_age(value)
     return value.astimezone(UTC) if value.tzinfo is not None else from_local(value, zone)
 
 

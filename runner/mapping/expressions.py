@@ -157,6 +157,9 @@ def _chains(tree: nodes.Node) -> Iterator[tuple[str, ...]]:
     if chain is not None:
         yield chain
         return
+    if isinstance(tree, nodes.Call) and isinstance(tree.node, nodes.Getattr):  # a method's name is no column's
+        yield from _chains(tree.node.node)
+        tree = nodes.List([*tree.args, *(each.value for each in tree.kwargs)])
     for child in tree.iter_child_nodes():
         yield from _chains(child)
 

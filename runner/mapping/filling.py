@@ -15,7 +15,7 @@ from runner.mapping.convert import BadValueError
 from runner.mapping.document_form import copied
 from runner.mapping.program import FAILURES, ExpressionFailedError, failure
 from runner.mapping.refusal import bad_field, empty_field, never
-from runner.mapping.values import PLAIN, Empty, Record, wrapped, written
+from runner.mapping.values import PLAIN, Empty, Record, is_blank, wrapped, written
 
 if TYPE_CHECKING:
     from runner.mapping.fields import Field
@@ -91,10 +91,10 @@ class Filling:
             RowRefused: It cannot be there.
         """
         field = self._shape.fields[number]
-        if type(value) not in PLAIN:
+        if type(value) not in PLAIN or is_blank(value):
             if isinstance(value, Undefined):
                 str(value)  # raises, with the nearest right name
-            if value is None or isinstance(value, Empty):
+            if value is None or isinstance(value, Empty) or is_blank(value):
                 self._note(field, None)
                 if not field.optional:
                     raise empty_field(f"{self.trail}{field.label}")
@@ -134,7 +134,7 @@ class Filling:
         """Walk a dotted name; in a payload what is not there is empty."""
         if type(source) is Record:
             found = source.data.get(column)
-            if type(found) in PLAIN and found != "" and "." not in column:
+            if type(found) in PLAIN and not is_blank(found) and "." not in column:
                 return found
         for step in column.split("."):
             if self._is_lenient(source) and (not isinstance(source, Record) or step not in source):

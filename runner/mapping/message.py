@@ -133,9 +133,12 @@ class MessageTemplate:
             return self._missing(missing, document, fields)
         name = etree.QName(element).localname
         if len(element) == 0 and element.text:
-            labels = {label for label, value in _values(document, fields) if value == element.text}
-            if len(labels) == 1:
-                return bad_field(labels.pop(), f"az EESZT-szerződés sémája nem engedi ({name}).")
+            labels = [label for label, value in _values(document, fields) if _ends_of_line(value) == element.text]
+            written_there = self._field_of(name, fields)
+            if written_there is not None and written_there.label in labels:
+                labels = [written_there.label]
+            if labels:
+                return bad_field(labels[0], f"az EESZT-szerződés sémája nem engedi ({name}).")
         return fault(2042, self._where(1), element=name)
 
     def _missing(self, missing: Sequence[str], document: Mapping[str, Any], fields: Sequence[Field]) -> Exception:
@@ -169,6 +172,11 @@ class MessageTemplate:
                 place = f"{shown(Path(filename))}:{trace.tb_lineno}"
             trace = trace.tb_next
         return place
+
+
+def _ends_of_line(text: str) -> str:
+    """Give a text as an XML parser does, XML 1.0 §2.11."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _offence(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._Element, list[str]]:

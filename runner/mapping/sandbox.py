@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
@@ -25,7 +25,7 @@ from jinja2.visitor import NodeTransformer
 from runner.mapping.budget import begin, counted, spend
 from runner.mapping.filters import COUNTING, OURS, bounded, escaped, is_number, text
 from runner.mapping.problems import nearest
-from runner.mapping.values import PLAIN, Empty, Record, written
+from runner.mapping.values import PLAIN, Empty, Record, is_blank, written
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -175,6 +175,8 @@ class Language(SandboxedEnvironment):
             extensions=[],
         )
         self._parsed: dict[Path, nodes.Template] = {}
+        self._parts: dict[Path, tuple[str, ...]] = {}
+        self._undeclared: dict[Path, frozenset[str]] = {}
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: each if name in COUNTING else counted(each) for name, each in known.items()}
@@ -199,6 +201,18 @@ class Language(SandboxedEnvironment):
             self._parsed[path] = self.parse(text)
         return self._parsed[path]
 
+    def parts(self, path: Path) -> tuple[str, ...]:
+        """Give the templates that a file imports or includes; a computed name is none."""
+        if path not in self._parts:
+            self._parts[path] = tuple(filter(None, meta.find_referenced_templates(self.parsed(path))))
+        return self._parts[path]
+
+    def undeclared(self, path: Path) -> frozenset[str]:
+        """Give the names that a file reads and nothing in it sets; its filters are known to exist."""
+        if path not in self._undeclared:
+            self._undeclared[path] = frozenset(meta.find_undeclared_variables(self.parsed(path)))
+        return self._undeclared[path]
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         begin()
         tree = super()._parse(source, name, filename)
@@ -211,7 +225,7 @@ class Language(SandboxedEnvironment):
         if type(obj) is Record:
             value: Any = obj.data.get(attribute)
             kind = type(value)
-            if kind in PLAIN and value != "":  # given at once, as Record.value would; so are a map and NULL
+            if kind in PLAIN and not is_blank(value):  # given at once, as Record.value would; so are a map and NULL
                 return value
             if kind is dict:
                 return Record(value, f"{obj.label}{attribute}.", lenient=obj.lenient)

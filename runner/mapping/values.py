@@ -1,8 +1,9 @@
 """
 The values that expressions and templates see.
 
-A row is a ``Record``: its names are its columns and nothing else, so that ``row.items`` is a column. NULL and the empty
-text are ``Empty``: false, equal to none, and an error as soon as they are written. Numbers are exact.
+A row is a ``Record``: its names are its columns and nothing else, so that ``row.items`` is a column. NULL, the empty
+text and one of blanks alone are ``Empty``: false, equal to none, and an error as soon as they are written. Numbers are
+exact.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class NotWritableError(Exception):
 
 
 class Empty:
-    """A column that is NULL or an empty text, or a field that is absent."""
+    """A column that is NULL, an empty text or one of blanks alone, or a field that is absent."""
 
     __slots__ = ("label",)
 
@@ -109,7 +110,7 @@ class Record:
             KeyError: There is no such name.
         """
         value = self.data.get(name) if self.lenient else self.data[name]
-        if type(value) in PLAIN and value != "":
+        if type(value) in PLAIN and not is_blank(value):
             return value
         return wrapped(value, f"{self.label}{name}", lenient=self.lenient)
 
@@ -129,9 +130,14 @@ class Record:
         return f"<record {self.label or 'row'}>"
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a value is a text that says nothing: empty, or of blanks alone, as CHAR columns are filled up."""
+    return type(value) is str and (not value or value.isspace())
+
+
 def wrapped(value: Any, label: str, *, lenient: bool = False) -> Any:
     """Give a value as expressions see it: ``Empty``, ``Record``, tuple of such, or the plain exact value."""
-    if value is None or value == "":
+    if value is None or is_blank(value):
         return Empty(label)
     if type(value) in PLAIN:
         return value

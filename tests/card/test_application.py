@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from runner.domain.card import CardProfile, PinForm, PinRule
 from runner.errors import LoginError
 from runner.login.card_application import Application, pin_block
 from runner.login.card_layers import apdu, layered
-from runner.login.card_proof import card_certificate, is_signed_by
+from runner.login.card_proof import card_certificate, is_signed_by, raw_signature
 from tests.card.support import Direct, profile
 from tests.support.card.applet import (
     AUTHENTICATION,
+    GET_RESPONSE,
     INTERNAL_AUTHENTICATE,
     PERFORM,
     READ_BINARY,
@@ -247,6 +249,35 @@ def test_pin_and_what_is_signed_never_stand_in_a_log_or_an_error(caplog: pytest.
 )
 def test_a_pin_is_written_as_the_profile_says(form: PinForm, block: int, expected: str) -> None:
     assert pin_block(PinRule(0x81, form, 4, 8, block), PIN) == bytes.fromhex(expected)
+
+
+class Stingy(Direct):
+    """A card that gives one byte at each reading, or wants to be asked for the rest of an answer by another length."""
+
+    def transmit(self, command: bytes) -> bytes:
+        if command[1] == READ_BINARY:
+            return super().transmit(command[:4] + b"\x01")
+        if command[1] == GET_RESPONSE and command[4] != 0x20:
+            return b"\x6c\x20"
+        return super().transmit(command)
+
+
+def test_an_answer_that_comes_by_drops_or_asks_for_another_length_is_put_together() -> None:
+    applet = Applet(AUTHORITY.issue())
+    application = Application(Stingy(applet), profile())
+    assert application.certificate() == applet.identity.der
+    application.verify(lambda _: PIN)
+    applet.short_answers = True
+    signature = application.sign(b"m")
+    assert is_signed_by(applet.identity.certificate, profile().algorithm, b"m", signature)
+
+
+def test_a_signature_that_is_none_stays_what_it_is() -> None:
+    certificate = AUTHORITY.issue().certificate
+    for signature in (b"", b"\x30\x06\x02\x01\x01", bytes(64)):
+        assert raw_signature(certificate, signature) == signature
+    too_long = encode_dss_signature(1 << 400, 1)
+    assert raw_signature(certificate, too_long) == too_long
 
 
 def test_a_long_command_goes_in_pieces() -> None:

@@ -24,10 +24,11 @@ from cryptography.hazmat.primitives import serialization
 from runner.domain.card import CardProfile, PinRule, Statement
 from runner.errors import LoginError
 from runner.login.card import Code, Readers
-from runner.login.card_agent import Granted, log_in, nonce_of
+from runner.login.card_agent import log_in, nonce_of
 from runner.login.card_desk import CardDesk, endpoint_key
 from runner.login.card_trust import CardTrust
 from runner.login.endpoint import LONGEST_CARD_BODY_BYTES, LoginEndpoint
+from runner.login.granted import Granted
 from runner.login.nonce import nonce_hash
 from runner.settings import Login
 from runner.settings.workstation import Workstation
@@ -195,8 +196,26 @@ def test_rsa_cards_log_in_by_another_profile(tmp_path: Path) -> None:
             },
             {"takes": "message"},
         ),
+        (
+            "p384",
+            {
+                "algorithm": "ecdsa_sha384",
+                "pin": {"reference": "81", "form": "ascii", "least": "6", "most": "6"},
+                "signing": {"command": "compute_signature", "key": "82", "takes": "digest", "gives": "der"},
+            },
+            {"gives_der": True},
+        ),
+        (
+            "rsa4096",
+            {
+                "algorithm": "rsa_pkcs1_sha256",
+                "pin": {"reference": "81", "form": "ascii", "least": "6", "most": "6"},
+                "signing": {"command": "internal_authenticate", "key": "82", "takes": "message", "lengths": "extended"},
+            },
+            {"takes": "message", "is_extended": True},
+        ),
     ],
-    ids=["P-384", "RSA-PSS", "a card that hashes"],
+    ids=["P-384", "RSA-PSS", "a card that hashes", "a signature in DER", "extended lengths, RSA of 4096 bits"],
 )
 def test_other_cards_log_in_by_profiles_of_their_own(
     tmp_path: Path, key: KeyKind, said: dict[str, Any], facts: dict[str, Any]

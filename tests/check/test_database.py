@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runner.app import load_settings, new_sealing_key
-from runner.login.seal import sealer
-from runner.ports import LoginRow, Token
 from runner.settings import shipped
-from runner.store.rows import to_text
 from tests.check.site import Installation
 
 PEOPLE = "workplaces and people"
@@ -167,28 +159,3 @@ def test_a_rule_whose_source_is_sure_and_that_the_settings_change_is_told(site: 
     assert status == "warn"
     assert "'ebeutalo.utolag' (send_within = 40d)" in found
     assert "288/2025" in found
-
-
-def test_a_session_that_the_sealing_key_does_not_open_is_foreseen(site: Installation) -> None:
-    said = load_settings(site.settings)
-    with closing(sqlite3.connect(site.database)) as connection:
-        (database_id,) = connection.execute("SELECT database_id FROM EESZT_INSTALLATION").fetchone()
-    began = datetime.now(UTC).replace(microsecond=0)
-    login = LoginRow(1, "kovacs.anna", "O12345", "ORVOS", "013579", "otp", began, began + timedelta(hours=8))
-    token = Token("O12345", b"<a/>", "_1", b"k", "ORVOS", "013579", began, login.ends_at)
-    sealed = sealer(said.sealing, "test", database_id).seal(login, token)
-    with closing(sqlite3.connect(site.database, isolation_level=None)) as connection:
-        connection.execute(
-            "INSERT INTO EESZT_LOGIN"
-            " (login_id, his_user, eeszt_user, role, institution, method, started_at, ends_at, sealed)"
-            " VALUES (1, 'kovacs.anna', 'O12345', 'ORVOS', '013579', 'otp', ?, ?, ?)",
-            (to_text(login.started_at), to_text(login.ends_at), sealed),
-        )
-    assert [each.found for each in site.findings(PEOPLE) if each.name == "sessions"] == ["1 person(s) logged in"]
-    new_sealing_key(site.settings)
-    assert site.bad(PEOPLE) == []
-    (site.folder / "sealing.key").write_text(base64.b64encode(bytes(32)).decode(), "ascii")
-    ((name, status, found),) = site.bad(PEOPLE)
-    assert (name, status) == ("sessions", "warn")
-    assert "1 of 1 live session(s) do not open" in found
-    assert "RNR-8103" in found

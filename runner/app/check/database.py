@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from runner.app.check.finding import Finding, Status, ok
 from runner.app.check.inspection import Inspection
 from runner.app.database import refuse_missing
+from runner.app.sealing import others_alive, unknown_keys
+from runner.login.seal import sealer
 
 WAITING = {
     "PARKED": "wait for a person",
@@ -49,6 +51,24 @@ def daemon(inspection: Inspection) -> Iterator[Finding]:
             found = f"interrupted since {row['since']}, says the daemon"
             remedy = _FULL if row["service"] == "audit" else _OUTAGE
             yield Finding(str(row["service"]), Status.WARN, found, remedy)
+
+
+def sessions(inspection: Inspection) -> Iterator[Finding]:
+    """Whether the keys that seal sessions open those that live."""
+    settings, store = inspection.settings, inspection.tables
+    runner = settings.runner
+    seal = sealer(settings.sealing, runner.environment, store.outbox.identity().database_id)
+    count, live = len(unknown_keys(store, seal)), len(store.logins.state())
+    if not count:
+        yield ok("sessions", f"{live} live, and the sealing keys open them" if live else "nobody is logged in")
+        return
+    others = others_alive(store, runner.name)
+    found = f"the sealing keys do not open {count} of {live} live session(s)"
+    consequence = (
+        f"; daemon {', '.join(others)} uses them" if others else "; a start ends them, and people log in again"
+    )
+    remedy = "Put the key that sealed them behind the one that seals ([sealing]), if there still is one."
+    yield Finding("sessions", Status.FAIL if others else Status.WARN, found + consequence, remedy)
 
 
 def lanes(inspection: Inspection) -> Iterator[Finding]:

@@ -8,12 +8,10 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from runner.app.check.finding import Finding, Status, ok
-from runner.app.check.inspection import Inspection, SkippedError
+from runner.app.check.inspection import Inspection
 from runner.domain import formats
-from runner.errors import IntegrityError, RunnerError, fault
-from runner.login.seal import Sealer, sealer
-from runner.login.sealing_keys import read_keys
-from runner.ports import Desk, LoginRow
+from runner.errors import fault
+from runner.ports import Desk
 
 _BUDAPEST = ZoneInfo("Europe/Budapest")
 _MATCHED = "SELECT his_user, eeszt_user, is_doctor FROM EESZT_USER_MAP WHERE eeszt_user IS NOT NULL ORDER BY his_user"
@@ -87,31 +85,6 @@ def users(inspection: Inspection) -> Iterator[Finding]:
     yield from _mismatched(desk)
     found = desk.rows("SELECT COUNT(*) AS users FROM EESZT_USER_MAP WHERE registration = 'REGISTERED'")
     yield ok("users", f"{found[0]['users']} registered user(s), each with a workplace")
-
-
-def sessions(inspection: Inspection) -> Iterator[Finding]:
-    """Who is logged in, and whose session the daemon would end at its start since its sealing key is another one."""
-    settings, store = inspection.settings, inspection.tables
-    try:
-        found = read_keys(settings.sealing)
-    except RunnerError as error:
-        raise SkippedError("there is no sealing key") from error
-    seal = sealer(settings.sealing, settings.runner.environment, store.outbox.identity().database_id)
-    living = [store.logins.live(each.eeszt_user) for each in store.logins.state()]
-    shut = sum(not _opens(seal, each) for each in living if each is not None)
-    if shut:
-        facts = {"count": shut, "living": len(living), "source": found.source}
-        yield Finding.of("sessions", Status.WARN, fault(8103, "EESZT_LOGIN", **facts))
-    else:
-        yield ok("sessions", f"{len(living)} person(s) logged in")
-
-
-def _opens(seal: Sealer, login: LoginRow) -> bool:
-    try:
-        seal.open(login)
-    except IntegrityError:
-        return False
-    return True
 
 
 def _mismatched(desk: Desk) -> Iterator[Finding]:

@@ -46,6 +46,8 @@ class Applet:
         corrupts: Whether signatures come out wrong.
         answers: Instruction → status word that it gives instead.
         before_signing: Called before it signs, e.g. to pull it out.
+        gives_der: Whether its signatures by a curve are written in DER.
+        is_extended: Whether it knows nothing of chains and of fetching an answer in pieces.
         short_answers: Whether an answer is fetched by GET RESPONSE, as with T=0.
         seen: (instruction, P1, P2) of every command; never what it carried.
         selected: Applications that were selected, in order.
@@ -63,6 +65,8 @@ class Applet:
     corrupts: bool = False
     answers: dict[int, int] = field(default_factory=dict)
     before_signing: Callable[[], None] = lambda: None
+    gives_der: bool = False
+    is_extended: bool = False
     short_answers: bool = False
     seen: list[tuple[int, int, int]] = field(default_factory=list)
     selected: list[bytes] = field(default_factory=list)
@@ -89,6 +93,8 @@ class Applet:
         data, expected = _parts(command)
         if ins == GET_RESPONSE:
             return self._fetched(expected or 256)
+        if self.is_extended and (cla == 0x10 or ins == GET_RESPONSE):
+            return _word(0x6884)
         if cla == 0x10:
             self._chained += data
             return _word(OK)
@@ -104,6 +110,8 @@ class Applet:
         if cla != 0 or ins not in handlers:
             return _word(0x6E00 if cla else 0x6D00)
         answer = handlers[ins](p1, p2, data, expected)
+        if self.is_extended and ins in {INTERNAL_AUTHENTICATE, PERFORM} and len(answer) - 2 > expected:
+            return _word(0x6700)
         if self.short_answers and len(answer) > 2:
             self._rest = answer[:-2]
             return bytes((0x61, min(len(self._rest), 255) if len(self._rest) < 256 else 0))
@@ -193,13 +201,20 @@ class Applet:
             pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
             return key.sign(data, pss if self.is_pss else padding.PKCS1v15(), digest)
         size = (key.curve.key_size + 7) // 8
-        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
+        made_der = key.sign(data, ec.ECDSA(digest))
+        if self.gives_der:
+            return made_der
+        r, s = decode_dss_signature(made_der)
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
 def _parts(command: bytes) -> tuple[bytes, int]:
-    """Take a short command apart: its data, and how many bytes are expected."""
+    """Take a command apart, a short or an extended one: its data, and how many bytes are expected."""
     body = command[4:]
+    if len(body) > 6 and body[0] == 0:
+        length = int.from_bytes(body[1:3], "big")
+        end = body[3 + length :]
+        return body[3 : 3 + length], int.from_bytes(end, "big") or (1 << 16 if end else 0)
     if not body:
         return b"", 0
     if len(body) == 1:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-KeyKind = Literal["rsa", "p256", "p384"]
+KeyKind = Literal["rsa", "rsa4096", "p256", "p384"]
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -86,8 +86,8 @@ class CardAuthority:
 
 def new_key(kind: KeyKind) -> PrivateKey:
     """Give a new key."""
-    if kind == "rsa":
-        return rsa.generate_private_key(65537, 2048)
+    if kind in {"rsa", "rsa4096"}:
+        return rsa.generate_private_key(65537, 2048 if kind == "rsa" else 4096)
     return ec.generate_private_key(ec.SECP256R1() if kind == "p256" else ec.SECP384R1())
 
 
