@@ -37,7 +37,7 @@ def adopt(named: str | Path | None, by: str, *, is_copy: bool, environment: str 
     """
     settings = load_settings(named)
     mappings = mappings_of(settings)
-    store = store_of(settings, mappings)
+    store = store_of(settings, mappings.outboxes)
     try:
         with store.lock_daemon():
             log = Log(settings, mappings, store)

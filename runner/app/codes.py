@@ -79,7 +79,7 @@ def sync_codes(named: str | Path | None, names: Iterable[str]) -> list[Synced]:
     for name in names:
         if name not in known:
             raise fault(2004, "codes", what="published code list", name=name, allowed=", ".join(known) or "none")
-    store = store_of(settings, mappings)
+    store = store_of(settings, mappings.outboxes)
     try:
         return sync(reading_of(settings, str(settings_path(named))), mappings, store.codes, names)
     finally:

@@ -29,7 +29,7 @@ def check_columns(named: str | Path | None, folders: Folders, problems: Problems
         settings = load_settings(named)
         refuse_missing(settings.database)
         mappings = folders.load()
-        store = store_of(settings, mappings)
+        store = store_of(settings, mappings.outboxes)
     except (ProblemsError, RunnerError) as error:
         return f"not compared, no database can be opened ({_first(error)})"
     try:

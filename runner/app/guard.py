@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runner.app.oracle import open_lines
 from runner.domain.environment import is_marked
 from runner.eeszt.keys import names_of, read_pins
 from runner.errors import LoginError, RunnerError, fault
@@ -25,8 +24,16 @@ def environment_problems(settings: Settings, mappings: Mappings) -> list[RunnerE
         if mappings.pack.origin == "ours":
             problems.append(fault(8002, str(settings.eeszt.contract), name=mappings.pack.name))
         problems += _simulated(settings)
-        problems += open_lines(settings)
+        problems += _open_lines(settings)
     return problems
+
+
+def _open_lines(settings: Settings) -> Iterator[RunnerError]:
+    if settings.database.dsn is None:
+        return iter(())
+    from runner.app.oracle import open_lines  # noqa: PLC0415  the driver is loaded only where there is an Oracle
+
+    return open_lines(settings)
 
 
 def _addresses(settings: Settings, pack: ContractPack) -> Iterator[RunnerError]:

@@ -1,4 +1,4 @@
-"""The database's schema, as commands print it for a site."""
+"""A site's Oracle: how it is opened, and its schema, as commands print and install it; imported where there is one."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from runner.app.database import tables_of
 from runner.app.oracle import access_of
 from runner.app.site import folders, load_settings, settings_path
 from runner.mapping.outboxes import OutboxConfig, read_outboxes
 from runner.mapping.problems import Problems
 from runner.settings import Database, shipped
-from runner.store import OutboxTable, Overlay
 from runner.store.oracle import OracleStore
 from runner.store.oracle.ddl import Site, scripts
 from runner.store.oracle.optional import optional_files
 from runner.store.oracle.script import Script, files
 
 
-def tables_of(outboxes: Mapping[str, OutboxConfig]) -> dict[str, OutboxTable]:
-    """Give lane → its table, as ``outboxes.yaml`` declares it."""
-    return {
-        lane: OutboxTable(
-            each.table,
-            each.columns,
-            is_bound=each.recorder == "bound",
-            over=Overlay(each.key, each.document_type, each.local_time, each.time_zone) if each.key else None,
-        )
-        for lane, each in outboxes.items()
-    }
+def oracle_store(
+    database: Database, outboxes: Mapping[str, OutboxConfig], login: tuple[str, str] | None = None
+) -> OracleStore:
+    """Open a site's Oracle; as another user, where name and password are given."""
+    access = access_of(database)
+    if login is not None:
+        user, password = login
+        access = replace(access, user=user, password=lambda: password)
+    site = site_of(database, outboxes)
+    return OracleStore(access, site.outboxes, shipped("sql"), site)
 
 
 def oracle_site(

@@ -107,7 +107,7 @@ def running(named: str | Path | None, hook: StepHook = no_hook) -> Iterator[Serv
     mappings = mappings_of(settings)
     if unfit := [*environment_problems(settings, mappings), *timing_problems(settings, mappings)]:
         raise ProblemsError(unfit)
-    store = store_of(settings, mappings)
+    store = store_of(settings, mappings.outboxes)
     with store.lock_daemon():
         store.check_installed(settings.runner.environment)
         refuse_gone_back(settings, mappings, store)

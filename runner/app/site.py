@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner.mapping import Mappings, load_mappings
+from runner import mapping
+from runner.mapping.outboxes import OutboxConfig, read_outboxes
+from runner.mapping.problems import Problems
 from runner.settings import Settings, chosen, load, shipped
 
 DEFAULT_SETTINGS = "runner.toml"
@@ -43,9 +45,9 @@ class Folders:
     contract: str | Path | None = None
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def load(self) -> Mappings:
+    def load(self) -> mapping.Mappings:
         """Load everything, or raise all its problems."""
-        return load_mappings(
+        return mapping.load_mappings(
             self.mappings, self.templates, self.sources, contract=self.contract, overrides=self.overrides
         )
 
@@ -72,10 +74,23 @@ def default_pack() -> Path:
     return shipped("mappings") / "contract" / "reference-1"
 
 
-def mappings_of(settings: Settings) -> Mappings:
+def mappings_of(settings: Settings) -> mapping.Mappings:
     """Load the mappings that the settings name, with the site's overrides."""
     site = settings.site
     mappings = Folders(site.mappings, site.templates, site.sources, settings.eeszt.contract, settings.rules).load()
     waits = chosen(settings.waits)
     types = {name: replace(kind, waits=replace(kind.waits, **waits)) for name, kind in mappings.types.items()}
     return replace(mappings, types=types)
+
+
+def outboxes_of(settings: Settings) -> dict[str, OutboxConfig]:
+    """
+    Give lane → outbox as the site declares them, without the document types.
+
+    Raises:
+        ProblemsError: Something is wrong with ``outboxes.yaml``.
+    """
+    problems = Problems()
+    outboxes = read_outboxes(settings.site.mappings / "outboxes.yaml", problems)
+    problems.raise_any()
+    return outboxes

@@ -4,31 +4,68 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from runner.cli import audit, check, codes, database, demo, items, lanes, login, mappings, run, simulate
 from runner.cli.output import DONE, FAILED, PERSON, plain
 from runner.errors import LoginError, ProblemsError, RunnerError, places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = (demo, run, check, database, mappings, login, items, lanes, codes, audit, simulate)
+GROUPS = {
+    "demo": ("demo",),
+    "run": ("run", "version"),
+    "service": ("service",),
+    "check": ("check",),
+    "database": ("db",),
+    "mappings": ("mapping", "contract"),
+    "login": ("login",),
+    "items": ("items",),
+    "lanes": ("lane",),
+    "codes": ("codes",),
+    "audit": ("audit",),
+    "simulate": ("simulate",),
+}
+"""Module of this package → the commands that it adds; in the order of the help."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Give the whole command line's parser; also what the reference page is made from."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """
+    Give the whole command line's parser; also what the reference page is made from.
+
+    Args:
+        words: What was typed: where they begin with a command, only its group is imported.
+    """
+    top = _top()
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in _needed(words):
+        import_module(f"{__package__}.{module}").add(commands)
+    return top
+
+
+def _top(**settings: Any) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="eeszt-runner",
         description="Carries outbox rows of a hospital information system to the EESZT and the answers back.",
+        **settings,
     )
     top.add_argument(
         "--settings", metavar="FILE", help="settings file; default $EESZT_RUNNER_SETTINGS, else runner.toml"
     )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in GROUPS:
-        group.add(commands)
     return top
+
+
+def _needed(words: Sequence[str]) -> list[str]:
+    """Give the module of the command that the words begin with; every module where they begin with none."""
+    first = _top(add_help=False, exit_on_error=False)
+    first.add_argument("command", nargs=argparse.REMAINDER)
+    try:
+        found, others = first.parse_known_args(words)
+    except argparse.ArgumentError:
+        return list(GROUPS)
+    command = None if others else next(iter(found.command), None)
+    return [module for module, commands in GROUPS.items() if command in commands] or list(GROUPS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(words).parse_args(words)
     try:
         return int(args.handle(args))
     except ProblemsError as error:

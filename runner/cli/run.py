@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from runner.cli.output import DONE, FAILED
 
 if TYPE_CHECKING:
     import argparse
+
+_LOOK_S = 1.0 if sys.platform == "win32" else None
+"""Windows lets no Ctrl-C into a wait without an end (CPython issue 35935)."""
 
 
 def add(commands: Any) -> None:
@@ -25,10 +29,14 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the daemon; 0 when everything it held was finished or given back."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform == "win32":
+        numbers.append(signal.SIGBREAK)
+    for number in numbers:
         signal.signal(number, lambda *_: stop.set())
     with app.running(args.settings) as service:
-        stop.wait()
+        while not stop.wait(_LOOK_S):
+            pass
         clean = service.stop()
     return DONE if clean else FAILED
 

@@ -12,7 +12,7 @@ from runner.demo import barcode
 from runner.demo.medworks import MedWorkS
 from runner.demo.people import KOVACS, PATIENTS
 from runner.demo.scenes import SCENES
-from runner.demo.site import TIMES, prepare_folder, write_settings
+from runner.demo.site import TIMES, free_port, prepare_folder, write_settings
 from runner.demo.stage import SceneError, Stage
 from runner.simulator import process
 
@@ -64,7 +64,7 @@ def demonstrate(
     """
     started = time.monotonic()
     site = prepare_folder(folder)
-    simulator = process.start(site.simulator, pack=pack)
+    simulator = process.start(site.simulator, pack=pack, port=free_port(), control_port=free_port())
     write_settings(site, simulator.addresses, pack)
     install(site.settings)
     with opened(site.settings) as (desk, asked):

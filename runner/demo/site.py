@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import secrets
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARK = "written-by-eeszt-runner-demo"
+
+PORTS = range(20_000, 32_000)
+"""Where the demonstration's parts listen."""
 
 TIMES = {
     "erecept.azonnal": {"send_within": "2s", "answer_within": "4s"},
@@ -212,7 +216,7 @@ def write_settings(site: DemoSite, addresses: Mapping[str, str], pack: Path) -> 
         institution=INSTITUTION,
         technical_user=TECHNICAL_USER,
         rules="\n".join(rules),
-        login_port=_free_port(),
+        login_port=free_port(),
         codes=f"{next(iter(addresses.values())).rsplit('/', 1)[0]}/torzspublikacio/getEntity",
     )
     site.settings.write_text(text, encoding="utf-8")
@@ -233,11 +237,17 @@ def _make_audit_keys(site: DemoSite) -> None:
     (site.folder / "audit-public.pem").write_bytes(public)
 
 
-def _free_port() -> int:
-    """A port that nobody listens on; the login command must know it beforehand."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """
+    A port that nobody listens on, for who must be found there again after a restart.
+
+    It is below those that systems give to connections by themselves, so that none takes it while nobody listens.
+    """
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _users() -> dict[str, object]:

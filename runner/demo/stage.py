@@ -130,7 +130,7 @@ class Stage:
         """Stop it in order."""
         if self.daemon is not None:
             self.daemon.send_signal(signal.SIGTERM)
-            self.daemon.wait(15)
+            self.daemon.wait(60)
             self.daemon = None
 
     def log_in(self, person: Person) -> None:

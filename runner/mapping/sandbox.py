@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Undefined, nodes
+from jinja2 import FileSystemLoader, StrictUndefined, Undefined, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
@@ -175,6 +175,8 @@ class Language(SandboxedEnvironment):
             extensions=[],
         )
         self._parsed: dict[Path, nodes.Template] = {}
+        self._parts: dict[Path, tuple[str, ...]] = {}
+        self._undeclared: dict[Path, frozenset[str]] = {}
         self.globals.clear()
         known: dict[str, Callable[..., Any]] = {**{name: DEFAULT_FILTERS[name] for name in FILTERS}, **OURS}
         self.filters = {name: each if name in COUNTING else counted(each) for name, each in known.items()}
@@ -186,6 +188,18 @@ class Language(SandboxedEnvironment):
         if path not in self._parsed:
             self._parsed[path] = self.parse(path.read_text("utf-8"))
         return self._parsed[path]
+
+    def parts(self, path: Path) -> tuple[str, ...]:
+        """Give the templates that a file imports or includes; a computed name is none."""
+        if path not in self._parts:
+            self._parts[path] = tuple(filter(None, meta.find_referenced_templates(self.parsed(path))))
+        return self._parts[path]
+
+    def undeclared(self, path: Path) -> frozenset[str]:
+        """Give the names that a file reads and nothing in it sets; its filters are known to exist."""
+        if path not in self._undeclared:
+            self._undeclared[path] = frozenset(meta.find_undeclared_variables(self.parsed(path)))
+        return self._undeclared[path]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         begin()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateSyntaxError, nodes
 
 from runner.mapping.expressions import chain_of, check_vocabulary
 from runner.mapping.fields import Field
@@ -36,27 +36,26 @@ def template_files(made: Language, folder: Path, name: str) -> tuple[Path, ...]:
             continue
         found.append(path)
         try:
-            tree = made.parsed(path)
+            waiting += made.parts(path)
         except TemplateSyntaxError:
             continue
-        waiting += [each for each in meta.find_referenced_templates(tree) if each]
     return tuple(found)
 
 
 def check_template(made: Language, folder: Path, name: str, fields: Sequence[Field], problems: Problems) -> None:
     """Note everything that is wrong with a template and its parts, with file and line."""
     for path in template_files(made, folder, name):
-        where = shown(path)
         try:
-            tree = made.parsed(path)
+            made.parsed(path)
         except TemplateSyntaxError as error:
             reason = " ".join((error.message or "it cannot be read").rstrip(".").split())
-            problems.add(2011, f"{where}:{error.lineno}", reason=reason)
+            problems.add(2011, f"{shown(path)}:{error.lineno}", reason=reason)
             continue
-        _check_tree(tree, where, folder, fields, problems)
+        _check_tree(made, path, folder, fields, problems)
 
 
-def _check_tree(tree: nodes.Template, where: str, folder: Path, fields: Sequence[Field], problems: Problems) -> None:
+def _check_tree(made: Language, path: Path, folder: Path, fields: Sequence[Field], problems: Problems) -> None:
+    tree, where = made.parsed(path), shown(path)
     for unsafe in tree.find_all(nodes.EvalContextModifier):
         problems.add(
             2014, f"{where}:{unsafe.lineno}", what="`autoescape`", instead="Remove it: every value is escaped, always"
@@ -72,9 +71,9 @@ def _check_tree(tree: nodes.Template, where: str, folder: Path, fields: Sequence
     check_vocabulary(tree, where, problems, calls=False)
     if len(problems.found) > before:
         return  # jinja2 goes no further with a filter that it does not know
-    undeclared = meta.find_undeclared_variables(tree)
-    for name in tree.find_all(nodes.Name):
-        if name.ctx == "load" and name.name in undeclared - {"doc", "item"}:
+    undeclared = made.undeclared(path) - {"doc", "item"}
+    for name in tree.find_all(nodes.Name) if undeclared else ():
+        if name.ctx == "load" and name.name in undeclared:
             problems.add_unknown(f"{where}:{name.lineno}", "name", name.name, ("doc", "item"))
     scope: Names = {"doc": [".".join(each.path) for each in fields], "item": sorted(ITEM_NAMES)}
     _check_chains(tree, scope, {".".join(each.path): each for each in fields}, where, problems)

@@ -58,6 +58,13 @@ def local_path(url: str, folder: Path, beside: Path | None = None) -> Path:
     return path
 
 
+def readers_reason(error: Exception) -> str:
+    """Say shortly what a reader of WSDLs or schemas says is wrong."""
+    if isinstance(error, OutsideError):
+        return f"it asks for {error}, which is not in the pack's folder"
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
 _COMPILING = threading.Lock()
 """Schemas that name others are compiled one at a time: with two at once lxml 6.1 loses imports now and then."""
 

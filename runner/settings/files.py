@@ -40,7 +40,9 @@ def exposed_secrets(settings: Settings) -> list[RunnerError]:
 
     `run` refuses to start for them in production and warns in test. On systems without such rights it finds nothing.
     """
-    problems = []
+    problems: list[RunnerError] = []
+    if os.name != "posix":
+        return problems
     for name, path, form in _named(settings):
         if form is not Form.SECRET or not path.is_file():
             continue

@@ -85,7 +85,8 @@ def _serve(arguments: list[str], program: str) -> int:
         signal.signal(number, lambda *_: ended.set())
     simulator.start()
     print(f"simulator ready (not the EESZT): {simulator.addresses}, control {simulator.control}", flush=True)
-    ended.wait()
+    while not ended.wait(1.0 if sys.platform == "win32" else None):  # there Ctrl-C comes into no endless wait
+        pass
     simulator.stop()
     return 0
 

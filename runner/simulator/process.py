@@ -57,12 +57,12 @@ class SimulatorProcess:
     def stop(self) -> None:
         """End it with SIGTERM and wait."""
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """End it with SIGKILL and wait."""
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +72,7 @@ class SimulatorProcess:
 
 
 def start(
-    state: Path, *, pack: Path | None = None, init: bool = True, timeout_s: float = 20.0, **options: Any
+    state: Path, *, pack: Path | None = None, init: bool = True, timeout_s: float = 60.0, **options: Any
 ) -> SimulatorProcess:
     """
     Start a simulator and wait until it listens.

@@ -15,7 +15,7 @@ from tests.bench.database import commits, history
 from tests.bench.documents import documents
 from tests.bench.flows import idle, memory, throughput
 from tests.bench.logins import logins
-from tests.bench.oracle_flows import distance, oracle_idle, several
+from tests.bench.oracle_flows import backlog, distance, oracle_idle, several
 from tests.bench.oracle_site import server
 from tests.bench.oracle_traffic import oracle_history, traffic
 from tests.bench.own_time import own_time
@@ -37,6 +37,7 @@ ORACLE: dict[str, Section] = {
     "oracle-traffic": lambda report, folder, quick: traffic(report, folder, quick=quick),
     "oracle-distance": lambda report, folder, quick: distance(report, folder, quick=quick),
     "oracle-daemons": lambda report, folder, quick: several(report, folder, quick=quick),
+    "oracle-backlog": lambda report, folder, quick: backlog(report, folder, quick=quick),
     "oracle-idle": lambda report, folder, quick: oracle_idle(report, folder, quick=quick),
     "oracle-history": lambda report, folder, quick: oracle_history(report, folder, quick=quick),
 }

@@ -58,10 +58,10 @@ def daemon(bench: Bench, beats: int = 3) -> Iterator[Process]:
     bench.sql("DELETE FROM EESZT_RUNNER")
 
 
-def until(happened: Callable[[], bool], timeout_s: float, output: Path | None = None) -> None:
+def until(happened: Callable[[], bool], timeout_s: float, output: Path | None = None, *, pause_s: float = 0.02) -> None:
     """Wait until it has happened."""
     end = time.monotonic() + timeout_s
     while not happened():
         if time.monotonic() > end:
             raise TimeoutError(output.read_text(encoding="utf-8") if output else "it did not happen")
-        time.sleep(0.02)
+        time.sleep(pause_s)

@@ -1,4 +1,4 @@
-"""Queries and large documents: what the runner adds to a query, what 10 MB cost beside everything else."""
+"""Queries beside other work: what the runner adds to a query, what a backlog and a large document cost it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from tests.bench.site import RECORDER, Bench, bench, peer
 LATENCY_MS = 100
 POLL_MS = 2
 LARGE = 10_000_000
+NOTICED_MS = 100
+"""What a person waits without noticing it (Nielsen, Usability Engineering, 1993); B12 names no figure."""
 QUERY = (
     "INSERT INTO EESZT_OUT_QUERY (document_type, order_key, recorded_by, workplace, recorded_at, payload) "
     "VALUES ('ebeutalo_lekerdezes', ?, ?, ?, ?, ?)"
@@ -30,18 +32,25 @@ UPLOAD = (
     "INSERT INTO EESZT_OUT_BACKGROUND (document_type, source_key, order_key, recorded_by, workplace, recorded_at) "
     "VALUES ('ehr_feltoltes', ?, ?, ?, ?, ?)"
 )
+EVENTS_UP = "SELECT count(*) FROM EESZT_OUT_BACKGROUND WHERE document_type = 'ekat_esemeny' AND state = 'ACCEPTED'"
+EVENTS_OPEN = "SELECT count(*) FROM EESZT_OUT_BACKGROUND WHERE state = 'NEW'"
 ENDED = "SELECT state FROM EESZT_OUT_BACKGROUND WHERE item_id = ?"
 
 
 def documents(report: Report, folder: Path, *, quick: bool) -> None:
-    """A query that comes alone, a document that comes alone, and queries while documents go."""
+    """A query that comes alone, a document that comes alone, and queries while documents or many events go."""
     count, rounds = (25, 6) if quick else (80, 20)
-    with bench(folder, latency_ms=LATENCY_MS) as site, peer(site.pki, LATENCY_MS) as apart:
+    with (
+        bench(folder, latency_ms=LATENCY_MS) as site,
+        peer(site.pki, LATENCY_MS) as apart,
+        peer(site.pki) as at_once,
+    ):
         lane = {"poll": f"{POLL_MS}ms", "idle_poll": f"{POLL_MS}ms"}
         site.configure(query=lane, background=lane)
-        # documents go to a peer of their own, or queries would wait for it rather than for the runner
+        # documents and events go to peers of their own, or queries would wait for them rather than for the runner
         text = site.settings.read_text(encoding="utf-8")
-        site.settings.write_text(text.replace(f"{site.port}/ehr", f"{apart}/ehr"), encoding="utf-8")
+        text = text.replace(f"{site.port}/ehr", f"{apart}/ehr").replace(f"{site.port}/ekat", f"{at_once}/ekat")
+        site.settings.write_text(text, encoding="utf-8")
         with daemon(site) as process, closing(site.connected()) as connection:
             alone = [_query_ms(connection) for _ in range(count + 3)][3:]
             over = [took - LATENCY_MS for took in alone]
@@ -55,6 +64,23 @@ def documents(report: Report, folder: Path, *, quick: bool) -> None:
             what = "delay of a query while a document of 10 MB goes, p50 of the whole distribution less that alone"
             note = f"; p95 {_at(late, 0.95):.1f} ms, of {len(beside)} queries beside {rounds} documents"
             report.at_most(what, spread([median(late)]), 20, "ms", note=note)
+            _backlog(report, site, connection, count)
+
+
+def _backlog(report: Report, site: Bench, connection: sqlite3.Connection, count: int) -> None:
+    """Queries while the background lane, as shipped, sends as fast as it can."""
+    alone = [_query_ms(connection) for _ in range(count)]
+    before = site.sql(EVENTS_UP)[0][0]
+    site.write_due(150 * count)
+    until(lambda: site.sql(EVENTS_UP)[0][0] > before + 50, 30)
+    began, sent = time.monotonic(), site.sql(EVENTS_UP)[0][0]
+    beside = [_query_ms(connection) for _ in range(count)]
+    rate = (site.sql(EVENTS_UP)[0][0] - sent) / (time.monotonic() - began)
+    assert site.sql(EVENTS_OPEN)[0][0] > 0, "the backlog was too short for the queries"
+    late = [sorted(beside)[n] - sorted(alone)[n] for n in range(count)]
+    what = "delay of a query while a backlog of events goes, p50 of the whole distribution less that alone"
+    note = f"; p95 {_at(late, 0.95):.1f} ms, of {count} queries beside {rate:.0f} events/s"
+    report.at_most(what, spread([median(late)]), NOTICED_MS, "ms", note=note)
 
 
 def _memory(report: Report, site: Bench, process: Process, *, quick: bool) -> None:

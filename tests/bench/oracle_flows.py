@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from runner import app
+from runner.demo.people import BELGYOGYASZAT, PATIENTS
 from tests.bench.daemon import Process, daemon, until
+from tests.bench.documents import EVENTS_UP, NOTICED_MS, QUERY
 from tests.bench.flows import BAD, LATENCY_MS, SETTLE_S, p95, share, wait_ms
 from tests.bench.oracle_site import OracleBench, oracle_bench
 from tests.bench.oracle_traffic import FAR_S, tallied
 from tests.bench.report import Report, spread
+from tests.bench.site import RECORDER, peer
 from tests.support.oracle import Orawire
 
 TWICE = "SELECT COUNT(*) - COUNT(DISTINCT item_id) FROM EESZT_ATTEMPT"
 SLOW_MS = 400
 """What the service takes for several daemons: four of them, the peer and both servers must fit on two cores."""
 
+ANSWERED = """
+SELECT 1 FROM EESZT_RESULT r JOIN EESZT_OUT_QUERY q ON q.item_id = r.item_id WHERE q.order_key = ?
+"""
 LANE = "the interactive lane as shipped"
 
 
@@ -136,6 +145,38 @@ def several(report: Report, folder: Path, *, quick: bool) -> None:
         fair = f"shares {100 * min(shares):.0f}–{100 * max(shares):.0f} %, none sent twice"
         what = f"{count} daemons, 10 in flight each: items/s ÷ those of one"
         report.at_least(what, spread(ratios), least, note=f"; {fair}; {_said(found[count])}")
+
+
+def backlog(report: Report, folder: Path, *, quick: bool) -> None:
+    """Queries alone, and while the background lane, as shipped, sends to a peer that takes no time."""
+    count = 25 if quick else 80
+    with oracle_bench(folder / "site", latency_ms=LATENCY_MS) as site, peer(site.pki) as at_once:
+        lanes = {"query": {"poll": "20ms", "idle_poll": "20ms"}}
+        site.configure(**lanes)
+        text = site.settings.read_text(encoding="utf-8")
+        site.settings.write_text(text.replace(f"{site.port}/ekat", f"{at_once}/ekat"), encoding="utf-8")
+        site.empty()
+        with daemon(site):
+            alone = [_query_ms(site) for _ in range(count + 3)][3:]
+            site.write_due(100 * count)
+            until(lambda: site.sql(EVENTS_UP)[0][0] > 50, 60)
+            began, sent = time.monotonic(), site.sql(EVENTS_UP)[0][0]
+            beside = [_query_ms(site) for _ in range(count)]
+            rate = (site.sql(EVENTS_UP)[0][0] - sent) / (time.monotonic() - began)
+            assert site.sql("SELECT count(*) FROM EESZT_OUT_BACKGROUND WHERE state = 'NEW'")[0][0], "backlog too short"
+    late = [sorted(beside)[n] - sorted(alone)[n] for n in range(count)]
+    what = "delay of a query while a backlog of events goes, on Oracle, p50 of the whole distribution less that alone"
+    note = f"; p95 {p95(late):.1f} ms, of {count} queries of {median(alone):.0f} ms beside {rate:.0f} events/s"
+    report.at_most(what, spread([median(late)]), NOTICED_MS, "ms", note=note)
+
+
+def _query_ms(site: OracleBench) -> float:
+    """Write a query; how long until its answer can be read."""
+    key, now = f"q-{secrets.token_hex(6)}", datetime.now(UTC).replace(tzinfo=None)
+    began = time.perf_counter()
+    site.sql(QUERY, key, RECORDER, BELGYOGYASZAT, now, json.dumps({"TAJ": PATIENTS[0].taj}))
+    until(lambda: bool(site.sql(ANSWERED, key)), 30, pause_s=0.002)
+    return (time.perf_counter() - began) * 1000
 
 
 def oracle_idle(report: Report, folder: Path, *, quick: bool) -> None:

@@ -49,7 +49,12 @@ class Terminal:
         self._process, self._terminal = pty.fork()
         if not self._process:
             os.execv(command[0], command)
-        self.shown = ""
+        self._written = b""
+
+    @property
+    def shown(self) -> str:
+        """What has been written; a letter of which one byte is still to come is not there yet."""
+        return self._written.decode(errors="ignore")
 
     def until(self, text: str, timeout_s: float = 60) -> None:
         end = time.monotonic() + timeout_s
@@ -57,7 +62,7 @@ class Terminal:
             assert time.monotonic() < end, self.shown
             if select.select([self._terminal], [], [], 0.5)[0]:
                 try:
-                    self.shown += os.read(self._terminal, 4096).decode()
+                    self._written += os.read(self._terminal, 4096)
                 except OSError:
                     break
         assert text in self.shown, self.shown
@@ -68,7 +73,7 @@ class Terminal:
     def end(self) -> int:
         try:
             while piece := os.read(self._terminal, 4096):
-                self.shown += piece.decode()
+                self._written += piece
         except OSError:
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])

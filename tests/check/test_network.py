@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, time
 
 import pytest
@@ -34,15 +34,17 @@ def listening(host: str, meet: Callable[[socket.socket], None]) -> Iterator[int]
                     plain, _ = listener.accept()
                 except OSError:
                     return
-                with plain:
+                with plain, suppress(OSError):  # the other side may hang up when it likes
                     plain.settimeout(10)
                     meet(plain)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
 
 
 def point(site: Installation, service: str, address: str) -> None:

@@ -40,7 +40,9 @@ def time_server(reply: Answer) -> Iterator[str]:
         thread = threading.Thread(target=serve)
         thread.start()
         host, port = served.getsockname()
-        yield f"{host}:{port}"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
-            ending.sendto(b"", (host, port))
-        thread.join(10)
+        try:
+            yield f"{host}:{port}"
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
+                ending.sendto(b"", (host, port))
+            thread.join(10)

@@ -19,6 +19,9 @@ from tests.faults.clinic import Clinic, clinic
 
 pytestmark = pytest.mark.slow
 
+BELIEVED_S = 1.1
+"""So long, and a bit, a session is believed to live without asking the database."""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
@@ -60,7 +63,7 @@ def held(place: Clinic) -> list[str]:
 def test_an_idle_daemon_stops_at_once(place: Clinic) -> None:
     code, took = stop(place)
     assert code == 0
-    assert took < 9
+    assert took < 40
     assert held(place) == []
 
 
@@ -258,21 +261,36 @@ def test_a_paused_lane_sends_nothing_and_its_ward_gets_paper(place: Clinic) -> N
 
 
 def test_who_logs_out_between_claim_and_send_is_not_sent_for(place: Clinic) -> None:
-    """His prescription waits for a sender while he logs out."""
-    place.simulator.fault("slow", operation="Feliras", seconds=1.2)
-    before = [place.prescription(doctor=SZUCS, patient=PATIENTS[n % 6]) for n in range(8)]
-    late = place.prescription(doctor=KOVACS)
-    place.until("it is claimed", lambda: place.state(late) == "CLAIMED", 3)
-    place.sql("UPDATE EESZT_LOGIN SET ended_at = datetime('now') WHERE his_user = ?", KOVACS.his_user)
-    [row] = place.rest(late, timeout_s=6)
+    """His prescription waits for a sender while he logs out; it may go while his session is still believed to live."""
+    for _ in range(5):
+        place.simulator.fault("slow", operation="Feliras", seconds=1.4)
+        before = [place.prescription(doctor=SZUCS, patient=PATIENTS[n % 6]) for n in range(8)]
+        late = place.prescription(doctor=KOVACS)
+        place.until("it is claimed", lambda late=late: place.state(late) != "NEW", 3)
+        place.sql(
+            "UPDATE EESZT_LOGIN SET ended_at = strftime('%Y-%m-%d %H:%M:%f', 'now') WHERE his_user = ?"
+            " AND ended_at IS NULL",
+            KOVACS.his_user,
+        )
+        [row] = place.rest(late, timeout_s=6)
+        place.rest(*before)
+        place.simulator.clear()
+        if row["state"] != "ACCEPTED":
+            break
+        [after] = place.sql(
+            "SELECT (julianday(i.sent_at) - julianday((SELECT max(ended_at) FROM EESZT_LOGIN WHERE his_user = ?)))"
+            " * 86400 AS s FROM EESZT_V_ITEM i WHERE i.item_id = ?",
+            *(KOVACS.his_user, late),
+        )
+        assert after["s"] < BELIEVED_S
+        place.log_in(KOVACS)
     assert (row["state"], row["ward_answer"]) == ("MISSED", "PAPER")
     assert place.documents(late) == []
-    place.rest(*before)
 
 
 def test_what_waits_for_a_login_goes_by_itself_after_it(place: Clinic) -> None:
     place.sql("UPDATE EESZT_LOGIN SET ended_at = datetime('now') WHERE his_user = ?", SZUCS.his_user)
-    time.sleep(1.1)  # so long a session is believed to live without asking the database
+    time.sleep(BELIEVED_S)
     waiting = place.event(recorded_by=SZUCS.his_user)
     prescription = place.prescription(doctor=SZUCS)
     question = place.stage.medworks.ask_prescriptions(SZUCS, PATIENTS[0])
@@ -281,7 +299,7 @@ def test_what_waits_for_a_login_goes_by_itself_after_it(place: Clinic) -> None:
     place.until("the question's end", place.stage.ends("erecept_lekerdezes", question))
     assert place.stage.status("erecept_lekerdezes", question)["state"] == "MISSED"
     place.log_in(SZUCS)
-    assert place.until("it goes", lambda: place.state(waiting) == "ACCEPTED", 5) < 8
+    assert place.until("it goes", lambda: place.state(waiting) == "ACCEPTED", 5) < 20
     assert place.row(waiting)["acting_user"] == SZUCS.eeszt_user
 
 

@@ -409,7 +409,7 @@ def test_the_client_shows_the_password_to_no_other_server(endpoint: Endpoint, tm
 
 def test_the_client_tells_that_nobody_listens(endpoint: Endpoint) -> None:
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(LoginError, match=r"RNR-4410 .*refused"):
-        log_in(endpoint.settings, endpoint.site.logins, "kovacs", lambda: PASSWORD, address=f"https://localhost:{port}")
+        free.bind(("127.0.0.1", 0))  # held, so that nobody else comes to listen there
+        address = f"https://localhost:{free.getsockname()[1]}"
+        with pytest.raises(LoginError, match=r"RNR-4410 .*refused"):
+            log_in(endpoint.settings, endpoint.site.logins, "kovacs", lambda: PASSWORD, address=address)

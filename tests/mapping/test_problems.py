@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 
 import pytest
@@ -406,6 +407,10 @@ def test_what_should_be_a_field_is_told_once(site: Site, written: str, says: str
 @pytest.mark.parametrize("file", [FELIRAS, ESEMENY, VISSZAVONAS, RULES, OUTBOXES, PACK])
 def test_no_value_of_a_wrong_shape_breaks_the_checks(site: Site, file: str) -> None:
     """Every line of a file in turn becomes nonsense; lint tells something and never fails itself."""
+    for other in (site.folder / "mappings").glob("*/mapping.yaml"):
+        if not other.parent.name.startswith(("erecept_", "ekat_")):
+            shutil.rmtree(other.parent)
+    assert site.lint() == []
     path = site.folder / file
     lines = path.read_text("utf-8").splitlines()
     changed = [number for number, line in enumerate(lines) if re.match(r"\s*-?\s*[\w.]+:\s", line)]

@@ -76,7 +76,7 @@ class Inspection:
 
         def opened() -> Store:
             refuse_missing(settings.database)
-            return store_of(settings, mappings, self._login)
+            return store_of(settings, mappings.outboxes, self._login)
 
         store: Store = self._part("the database", opened)
         return store
