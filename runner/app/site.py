@@ -51,13 +51,9 @@ class Folders:
             self.mappings, self.templates, self.sources, contract=self.contract, overrides=self.overrides
         )
 
-    def pack(self) -> Path:
-        """Give the folder of the contract pack."""
-        if isinstance(self.contract, Path):
-            return self.contract
-        packs = self.mappings / "contract"
-        found = sorted(each.parent for each in packs.glob("*/pack.yaml"))
-        return packs / self.contract if self.contract else next(iter(found), packs)
+    def pack(self) -> mapping.ContractPack:
+        """Load the contract alone, or raise all its problems."""
+        return mapping.load_chosen_pack(self.mappings, self.contract)
 
 
 def folders(named: str | Path | None, contract: str | None = None) -> Folders:

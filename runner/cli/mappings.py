@@ -153,7 +153,7 @@ def show_schema(args: argparse.Namespace) -> int:
 def new(args: argparse.Namespace) -> int:
     """Write the files of a new document type."""
     folders = _folders(args)
-    pack = load_pack(folders.pack())
+    pack = folders.pack()
     for path in new_mapping(folders.mappings, folders.templates, pack, args.name, args.operation):
         print(f"wrote {path}")
     print("Say what stands where it matters, then: eeszt-runner mapping lint, eeszt-runner mapping test")
@@ -186,7 +186,7 @@ def activate(args: argparse.Namespace) -> int:
 
 def check_contract(args: argparse.Namespace) -> int:
     """Read a pack and list what it offers, or print everything that is wrong with it."""
-    pack = load_pack(args.folder or app.folders(args.settings).pack())
+    pack = load_pack(args.folder) if args.folder else app.folders(args.settings).pack()
     rows = [
         {"operation": each.name, "soap": each.soap_version, "action": each.action, "sends": each.input_element}
         for each in pack.operations.values()

@@ -52,6 +52,7 @@ def prepare(site: Site, lane: LaneSettings, item: Item) -> Ready | Unsent:
         _refuse_in_outage(site, item, kind)
         if item.stored_body is not None and item.acting_user is not None:
             return _again(site, item, kind)
+        _refuse_without_workplace(item)
         decided = decide_sender(site, lane, item, kind)
         return _first_time(site, item, kind, decided)
     except (RefusedError, RowRefused) as refused:
@@ -82,6 +83,12 @@ def _refuse_in_outage(site: Site, item: Item, kind: DocumentType) -> None:
     if kind.kind in SOMEBODY_WAITS:
         raise RefusedError(Outcome(Ending.TOO_LATE, Reason.OUTAGE, sentences.OUTAGE_QUERY))
     raise RefusedError(_not_reached())
+
+
+def _refuse_without_workplace(item: Item) -> None:
+    """Have a row mended that names no workplace: nobody can be assigned to none, so waiting would never end."""
+    if not item.workplace.strip():
+        raise RefusedError(Outcome(Ending.INVALID, Reason.BAD_FIELD, sentences.NO_WORKPLACE))
 
 
 def _again(site: Site, item: Item, kind: DocumentType) -> Ready:

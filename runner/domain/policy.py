@@ -125,6 +125,7 @@ def _invalid(reason: Reason, text: str) -> Outcome:
 _NO_MATCH = "A felhasználónak nincs EESZT-megfeleltetése."
 _LOGIN = sentences.LOGIN_NEEDED
 _PAPER = "A papíralapú forma érvényes, később nem küldhető."
+_PAPER_NO_LOGIN = "A papíralapú forma érvényes, később nem küldhető: nem volt élő EESZT-bejelentkezés."
 _PRESCRIBER_LOGIN = "A felíró orvos bejelentkezése szükséges."
 _LOOKUP_LOGIN = "Regisztrált felhasználó bejelentkezése szükséges."
 _RECORDER_LOGIN = "A rögzítő bejelentkezése (regisztrációja) szükséges."
@@ -150,7 +151,8 @@ LINES: tuple[Line, ...] = (
     Line("3", _L, "T1, T7 (“at present”)", recorders=_NO_DOCTORS, rule=(Option.LOOKUP, Choice.DOCTOR),
          outcome=_DOCTOR_ONLY),
     Line("4", _R, "T9", recorders=_DOCTOR, logins=_LIVE, session=True, open=True, sender=_RECORDER),
-    Line("5", _R, "T1, T9", recorders=_DOCTORS, outcome=_missed(Reason.NO_SESSION, _PAPER)),
+    Line("5", _R, "T1, T9", recorders=_DOCTORS, logins=_LIVE, session=True, outcome=_missed(Reason.NO_SESSION, _PAPER)),
+    Line("5", _R, "T1, T9", recorders=_DOCTORS, outcome=_missed(Reason.NO_SESSION, _PAPER_NO_LOGIN)),
     Line("6", _O, _LATE, recorders=_DOCTORS, session=True, sender=_RECORDER),
     Line("6", _O, _LATE, recorders=_DOCTORS, outcome=_parked(Reason.LOGIN, _LOGIN)),
     Line("7a", _W, "T9", prescriber=False,

@@ -21,7 +21,7 @@ from runner.errors import fault
 
 _DAY = timedelta(days=1)
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(rf"([0-9]+(?:\.[0-9]+)?)({'|'.join(_UNITS)})")
+_DURATION = re.compile(rf"([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?)({'|'.join(_UNITS)})")
 
 
 class RuleKind(StrEnum):
@@ -190,7 +190,7 @@ def seconds(duration: str) -> float:
     Give a duration such as ``4d``, ``8h``, ``10min``, ``30s`` or ``200ms`` in seconds.
 
     Args:
-        duration: A number, a dot for fractions, and a unit without a blank between them.
+        duration: A number of at most six digits, a dot for fractions, and a unit without a blank between them.
 
     Raises:
         ValueError: It is written otherwise.

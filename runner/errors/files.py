@@ -139,6 +139,10 @@ FILES: dict[int, Entry] = {
     2024: Entry("exactly one rule of kind sender is needed, here are {count}", "Name the one that says who may send."),
     2025: Entry("rule {identifier!r}: {reason}", "{instead}"),
     2026: Entry("the settings change {name!r}, which no rule has", "{instead}"),
+    2027: Entry(
+        "{field} is a {type}, and no rule keeps back those that are nobody's (a newborn's, a generated one)",
+        "Add {rules} to `rules`.",
+    ),
     2030: Entry("the WSDL cannot be used: {reason}", "Take the contract's files as they came, all into one folder."),
     2031: Entry(
         "operation {name!r} cannot be used: {reason}",
@@ -184,6 +188,11 @@ FILES: dict[int, Entry] = {
         "the contract does not say that {query!r} shows everything of {operation!r}: after a lost answer whose document"
         " it does not show, the item ends PARKED and is never sent again",
         "If the operator's documentation says that it does, list the operation under `complete_queries` of pack.yaml.",
+    ),
+    2082: Entry(
+        "there are several contracts here, and none is named",
+        "Name one of {known}: its folder as `eeszt.contract` of the settings; where there are none, --contract"
+        " (`contract check`: the folder itself).",
     ),
     2081: Entry(
         "by the contract's schema there can be no element {name!r} here",

@@ -44,6 +44,7 @@ INSPECTION: dict[int, Entry] = {
     ),
     7551: Entry(
         "the database refuses this source query: {reason}",
-        "Run it in SQL*Plus as the runner's user; a missing table may be a missing grant or synonym.",
+        "Run it by itself in the database's own client, as the runner's user;"
+        " on Oracle a missing table may be a missing grant or synonym.",
     ),
 }

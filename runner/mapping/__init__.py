@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runner.mapping.convert import CodeList, Publication
     from runner.mapping.document_type import DocumentType, Prepared
     from runner.mapping.filling import TraceLine
-    from runner.mapping.loader import Mappings, lint, load_mappings
+    from runner.mapping.loader import Mappings, lint, load_chosen_pack, load_mappings
     from runner.mapping.outboxes import OutboxConfig
     from runner.mapping.pack import ContractPack, FaultPaths, Operation, PackFaults, Security, StsProfile
     from runner.mapping.refusal import RowRefused
@@ -39,6 +39,7 @@ __all__ = [
     "TraceLine",
     "WriteBackPlan",
     "lint",
+    "load_chosen_pack",
     "load_mappings",
     "load_pack",
 ]
@@ -49,7 +50,7 @@ _HOMES = {
     "convert": ("CodeList", "Publication"),
     "document_type": ("DocumentType", "Prepared"),
     "filling": ("TraceLine",),
-    "loader": ("Mappings", "lint", "load_mappings"),
+    "loader": ("Mappings", "lint", "load_chosen_pack", "load_mappings"),
     "outboxes": ("OutboxConfig",),
     "pack": ("ContractPack", "FaultPaths", "Operation", "PackFaults", "Security", "StsProfile"),
     "refusal": ("RowRefused",),

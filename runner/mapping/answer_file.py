@@ -56,6 +56,7 @@ def read_answer(
         fields={name: paths[("fields", name)] for name in node.get("fields", {})},
         about={name: paths[("about", name)] for name in node.get("about", {})},
         filtered=paths.get(("filtered",)),
+        partial=paths.get(("partial",)),
         keeps_raw=node.get("raw", True),
         accepted_before=frozenset(faults["accepted_before"]),
         retry=frozenset(faults["retry"]),
@@ -89,7 +90,7 @@ def _compiled(
 
 def _xpaths(node: Mapping[str, Any]) -> list[tuple[tuple[Key, ...], str]]:
     found: list[tuple[tuple[Key, ...], str]] = [
-        ((name,), node[name]) for name in ("accepted", "each", "filtered") if name in node
+        ((name,), node[name]) for name in ("accepted", "each", "filtered", "partial") if name in node
     ]
     for group in ("receipt", "fields", "about"):
         found += [((group, name), text) for name, text in node.get(group, {}).items()]
@@ -112,7 +113,7 @@ def _check_total(file: YamlFile, node: Mapping[str, Any], problems: Problems, *,
 
 def _check_query(file: YamlFile, node: Mapping[str, Any], problems: Problems, *, query: bool) -> None:
     """Check what only a query may say, and that what must be the same is a field of its result."""
-    for name in ("about", "filtered", "same", "raw"):
+    for name in ("about", "filtered", "partial", "same", "raw"):
         if name in node and not query:
             problems.add(2014, file.at("answer", name), what=f"`{name}`", instead="Only a query (`each`) has one")
     for name in node.get("same", {}):

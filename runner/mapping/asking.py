@@ -55,8 +55,8 @@ class AskPlan:
         """
         Say what the answer to the question tells of the item.
 
-        Exactly one candidate that is ours: ACCEPTED. Several: PARKED. None: ABSENT if the contract
-        says that the query shows everything of this operation, else NO_ANSWER: it is asked again, then parked.
+        Exactly one candidate that is ours: ACCEPTED. Several: PARKED. None: ABSENT if the contract says that the
+        query shows everything of this operation and the answer leaves nothing out, else NO_ANSWER: asked again, parked.
         """
         if asking.reader.session_ended(reply):
             return Outcome(Ending.NO_ANSWER, Reason.TOKEN_REFUSED, sentences.LOGIN_NEEDED_TO_ASK)
@@ -78,7 +78,7 @@ class AskPlan:
                 return Outcome(Ending.NO_ANSWER, Reason.BAD_ANSWER)
             kept = {name: str(value) for name, value in receipt.items()}
             return Outcome(Ending.ACCEPTED, None, sentences.ACCEPTED, receipt=kept)
-        is_absent = self.operation in asking.complete_for
+        is_absent = self.operation in asking.complete_for and asking.reader.shows_all(root)
         return Outcome(Ending.ABSENT if is_absent else Ending.NO_ANSWER, Reason.LOST_ANSWER)
 
     def _compute(

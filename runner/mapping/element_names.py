@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.mapping.places import shown
+from runner.mapping.places import read_file, shown
 from runner.mapping.problems import Problems, nearest
 from runner.mapping.xsd import SchemaSource
 
@@ -68,7 +68,7 @@ class ElementNames:
 
     def check_template(self, path: Path, problems: Problems) -> None:
         """Note the elements that a template writes out and no schema has; computed names are left alone."""
-        text = path.read_text("utf-8")
+        text = read_file(path, Problems()) or ""  # what cannot be read was told of the template itself
         declared = set(_DECLARED.findall(text))
         for line, prefix, name in _tags(text):
             where = f"{shown(path)}:{line}"

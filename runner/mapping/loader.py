@@ -30,6 +30,9 @@ from runner.mapping.rulefile import read_rules
 from runner.mapping.sandbox import Language
 from runner.mapping.surroundings import Surroundings
 
+BESIDE = frozenset({"contract", "codes", "cards"})
+"""Folders of ``mappings`` that are no document types."""
+
 NO_OVERRIDES: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -119,6 +122,24 @@ def lint(
     return check(folder, templates, sources, overrides=overrides, contract=contract).told
 
 
+def load_chosen_pack(folder: Path, contract: str | Path | None) -> ContractPack:
+    """
+    Load the contract of a site and nothing else of its files.
+
+    Args:
+        folder: ``mappings``.
+        contract: As of ``choose_pack``.
+
+    Raises:
+        ProblemsError: Everything that is wrong with it, or with which one is meant.
+    """
+    problems = Problems()
+    pack = choose_pack(folder / "contract", contract, problems)
+    problems.raise_any()
+    assert pack is not None
+    return pack
+
+
 def check(
     folder: Path,
     templates: Path,
@@ -149,7 +170,7 @@ def _read(
     today: date | None,
 ) -> Mappings | None:
     expressions = environment()
-    pack = _pack(folder / "contract", contract, problems)
+    pack = choose_pack(folder / "contract", contract, problems)
     rules = read_rules(folder / "rules.yaml", overrides, expressions, problems)
     outboxes = read_outboxes(folder / "outboxes.yaml", problems)
     code_lists = _code_lists(folder / "codes", problems)
@@ -185,17 +206,39 @@ def _types(folder: Path, around: Surroundings, problems: Problems) -> dict[str, 
 
 
 def _mapping_folders(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/mapping.yaml"))
+    """Give every folder that is a document type's, one whose ``mapping.yaml`` is missing or misnamed too."""
+    return sorted(each for each in folder.glob("[!._]*") if each.name not in BESIDE and _holds_a_file(each))
 
 
-def _pack(folder: Path, contract: str | Path | None, problems: Problems) -> ContractPack | None:
+def _holds_a_file(folder: Path) -> bool:
+    return any(not each.is_dir() for each in folder.rglob("*"))
+
+
+def choose_pack(folder: Path, contract: str | Path | None, problems: Problems) -> ContractPack | None:
+    """
+    Read the contract of a site.
+
+    Args:
+        folder: The folder of all packs.
+        contract: The pack's folder, or its name below ``folder``; None: the only one there.
+        problems: Everything that is wrong.
+
+    Returns:
+        The pack; None where none is meant or it cannot be read.
+    """
     if isinstance(contract, Path):
         return read_pack(contract, problems)
     known = sorted(path.parent.name for path in folder.glob("*/pack.yaml"))
     if contract is None and len(known) == 1:
         contract = known[0]
+    if contract is None and known:
+        problems.add(2082, shown(folder), known=", ".join(known))
+        return None
+    if contract is None:
+        problems.add(2001, shown(folder), reason="no folder in it has a pack.yaml, so there is no contract")
+        return None
     if contract not in known:
-        problems.add_unknown(shown(folder), "contract", contract or "(none named)", known)
+        problems.add_unknown(shown(folder), "contract", contract, known)
         return None
     return read_pack(folder / contract, problems)
 

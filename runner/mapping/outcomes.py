@@ -65,6 +65,7 @@ class AnswerContract:
         fields: Names of that, relative to each.
         about: What a query's answer says of itself, such as its page.
         filtered: Whether it says that the patient's self-determination left something out.
+        partial: Whether it says that it shows only a part, such as one page of several.
         keeps_raw: Whether the answer itself is kept beside what was read of it.
         accepted_before: Codes that say that it is there already.
         retry: Codes that say that it was surely not taken.
@@ -80,6 +81,7 @@ class AnswerContract:
     fields: Mapping[str, etree.XPath] = field(default_factory=dict)
     about: Mapping[str, etree.XPath] = field(default_factory=dict)
     filtered: etree.XPath | None = None
+    partial: etree.XPath | None = None
     keeps_raw: bool = True
     accepted_before: frozenset[str] = frozenset()
     retry: frozenset[str] = frozenset()
@@ -137,6 +139,11 @@ class Reader:
         contract = self.contract
         each: Any = contract.each(root) if contract.each is not None else []
         return [{name: text_at(path, element) for name, path in contract.fields.items()} for element in each]
+
+    def shows_all(self, root: etree._Element) -> bool:
+        """Whether a query's answer leaves nothing out by its own word, so that what is not in it is not there."""
+        left_out = (self.contract.filtered, self.contract.partial)
+        return not any(path is not None and bool(path(root)) for path in left_out)
 
     def _answer(self, root: etree._Element, body: bytes) -> Outcome:
         if self.contract.is_query:

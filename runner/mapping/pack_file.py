@@ -128,7 +128,7 @@ def _digest(folder: Path) -> str:
     """SHA-256 over names and bytes of everything that shapes a message; neither README nor simulator is that."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".wsdl", ".xsd"} or path.name == "pack.yaml":
+        if path.is_file() and (path.suffix in {".wsdl", ".xsd"} or path.name == "pack.yaml"):
             body = path.read_bytes()
             digest.update(f"{path.relative_to(folder).as_posix()}\0{len(body)}\0".encode())
             digest.update(body)

@@ -98,19 +98,26 @@ def shown(path: Path) -> str:
     """How a file is called in problems: its path from the working directory where it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
-    except (ValueError, FileNotFoundError):  # elsewhere, or the working directory is gone
+    except (ValueError, OSError, RuntimeError):  # elsewhere, a ring of links, or the working directory is gone
         return path.as_posix()
+
+
+def read_file(path: Path, problems: Problems) -> str | None:
+    """Read a text; None, with the problem noted, where it cannot be read at all."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b"\n", 0, error.start) + 1
+        problems.add(2001, f"{shown(path)}:{line}", reason="it is not UTF-8")
+    except OSError as error:
+        problems.add(2001, shown(path), reason=str(error.strerror))
+    return None
 
 
 def read_yaml(path: Path, problems: Problems) -> YamlFile | None:
     """Read a file; None, with the problem noted, where it cannot be read at all."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
-        problems.add(2001, shown(path), reason=reason)
-        return None
-    return parse_yaml(text, shown(path), problems)
+    text = read_file(path, problems)
+    return None if text is None else parse_yaml(text, shown(path), problems)
 
 
 def parse_yaml(text: str, name: str, problems: Problems) -> YamlFile | None:

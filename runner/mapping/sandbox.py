@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Undefined, meta, nodes
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.compiler import CodeGenerator
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS as DEFAULT_FILTERS
@@ -184,9 +184,21 @@ class Language(SandboxedEnvironment):
         self.tests = {name: counted(tests[name]) for name in TESTS} | {"none": _is_none}
 
     def parsed(self, path: Path) -> nodes.Template:
-        """Give a file's tree, to be looked at; read once, since several document types share their parts."""
+        """
+        Give a file's tree, to be looked at; read once, since several document types share their parts.
+
+        Raises:
+            TemplateSyntaxError: It is no template, or cannot be read at all.
+        """
         if path not in self._parsed:
-            self._parsed[path] = self.parse(path.read_text("utf-8"))
+            try:
+                text = path.read_text("utf-8")
+            except UnicodeDecodeError as error:
+                line = path.read_bytes().count(b"\n", 0, error.start) + 1
+                raise TemplateSyntaxError("it is not UTF-8", line) from None
+            except OSError as error:
+                raise TemplateSyntaxError(f"it cannot be read: {error.strerror}", 1) from None
+            self._parsed[path] = self.parse(text)
         return self._parsed[path]
 
     def parts(self, path: Path) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ def is_closed(schemas: Schemas) -> bool:
 
 
 def _named(schemas: Schemas, kind: str, name: str) -> etree._Element | None:
+    if not name:
+        return None
     qname = etree.QName(name)
     for schema in schemas:
         if (schema.get("targetNamespace") or None) not in {qname.namespace, None}:
@@ -107,8 +109,10 @@ def _named(schemas: Schemas, kind: str, name: str) -> etree._Element | None:
 
 
 def _resolved(node: etree._Element, attribute: str) -> str:
-    """Give ``{namespace}local`` of the name that an attribute holds."""
-    prefix, _, local = (node.get(attribute) or "").rpartition(":")
+    """Give ``{namespace}local`` of the name that an attribute holds; an empty text where it is not there."""
+    prefix, _, local = (node.get(attribute) or "").strip().rpartition(":")
+    if not local:
+        return ""  # nothing is named: the default namespace may be any
     namespace = node.nsmap.get(prefix or None)
     return f"{{{namespace}}}{local}" if namespace else local
 

@@ -12,7 +12,7 @@ from runner.mapping.fields import Field
 from runner.mapping.message import MessageTemplate
 from runner.mapping.pack import ContractPack, Operation
 from runner.mapping.pack_file import check_operation
-from runner.mapping.places import YamlFile, shown
+from runner.mapping.places import YamlFile, read_file, shown
 from runner.mapping.problems import Problems
 from runner.mapping.surroundings import Surroundings
 from runner.mapping.template_lint import check_template, template_files
@@ -56,11 +56,17 @@ def _read_query(
 ) -> str | None:
     path = folder / Path(source).name
     where = file.at(key)
+    if path.is_dir():
+        problems.add(2001, shown(path), reason="it is a folder")
+        return None
     if not path.is_file():
         known = [*others, *(f"sql/sources/{each.name}" for each in folder.glob("*.sql"))]
         problems.add_unknown(where, key, source, known)
         return None
-    sql = path.read_text("utf-8").strip().rstrip(";").rstrip()
+    text = read_file(path, problems)
+    if text is None:
+        return None
+    sql = text.strip().rstrip(";").rstrip()
     bare = _NOT_SQL.sub(" ", sql)
     if not re.match(r"\s*(select|with)\b", bare, re.IGNORECASE):
         problems.add(2008, f"{shown(path)}:1", expected="a query (SELECT or WITH)", got="something else")
@@ -79,6 +85,9 @@ def read_template(
     """Give the compiled template; None, with the problems noted, where it is wrong or its operation is not known."""
     name = file.data.get("send", {}).get("template")
     if name is None:
+        return None
+    if (around.template_folder / name).is_dir():
+        problems.add(2001, shown(around.template_folder / name), reason="it is a folder")
         return None
     if not (around.template_folder / name).is_file():
         known = [path.name for path in around.template_folder.glob("[!_]*.j2")]

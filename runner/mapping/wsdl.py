@@ -9,6 +9,7 @@ global element that could be validated.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,11 +54,16 @@ def read_service(service: str, wsdl: Path, chosen: str | None, where: str, probl
         return []
     try:
         files: Any = _Files(wsdl.parent)
-        document: Any = Document(wsdl.as_uri(), files, settings=Settings(forbid_dtd=True, strict=True))
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            document: Any = Document(wsdl.as_uri(), files, settings=Settings(forbid_dtd=True, strict=True))
         described = wsdl_files(wsdl, wsdl.parent)
     except Exception as error:  # noqa: BLE001  zeep raises its own, lxml's, KeyError, NotImplementedError …
         problems.add(2030, shown(wsdl), reason=readers_reason(error))
         return []
+    for each in told:
+        if "wsdl:operation" in str(each.message):  # zeep leaves out an operation that is not wholly there
+            problems.add(2030, shown(wsdl), reason=str(each.message))
     bindings = _bindings(document, chosen, where, problems)
     found: dict[str, Operation] = {}
     for binding in bindings:

@@ -18,7 +18,8 @@ from runner.store.embedded import EmbeddedStore
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "database.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(EESZT_\w+)` \| ([a-z0-9_ ]+) \| (.+) \|$", re.MULTILINE)
-EXAMPLE = re.compile(r"^```sql\n(.+?)^```", re.MULTILINE | re.DOTALL)
+PEOPLE_PAGE = (ROOT / "docs" / "howto" / "fill_people_and_workplaces.md").read_text(encoding="utf-8")
+EXAMPLE = re.compile(r"^ *```sql\n(.+?)^ *```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +71,12 @@ def test_the_examples_run(database: sqlite3.Connection) -> None:
         ("ekat_esemeny", "NEW", None),
     ]
     assert [("NEW", "WAIT", None, None)] in answers
+
+
+def test_the_guide_to_people_and_workplaces_fills_the_tables(database: sqlite3.Connection) -> None:
+    database.executescript("".join(EXAMPLE.findall(PEOPLE_PAGE)))
+    places = "SELECT workplace, oth_code, reports FROM EESZT_WORKPLACE WHERE workplace IN ('BEL-AMB', 'IRATTAR')"
+    assert sorted(database.execute(places)) == [("BEL-AMB", "013579404", 1), ("IRATTAR", None, 0)]
+    who = "SELECT m.his_user, a.role, a.valid_to FROM EESZT_USER_MAP m JOIN EESZT_USER_WORKPLACE a USING (eeszt_user)"
+    there = sorted(database.execute(f"{who} WHERE a.workplace = 'BEL-AMB'"))
+    assert there == [("kis.aron", "SZAKDOLGOZO", "2030-06-30"), ("varga.eva", "ORVOS", None)]

@@ -118,6 +118,17 @@ def test_a_workplace_is_known_by_the_hiss_own_name_and_without_a_code_nothing_is
     assert place.documents(without) == []
 
 
+def test_a_row_that_names_no_workplace_is_to_be_mended_and_waits_for_nobody(place: Clinic) -> None:
+    place.sql("INSERT OR IGNORE INTO EESZT_USER_MAP VALUES ('irnok', 'NOT_REGISTERED', 0, NULL)")
+    place.log_in(KOVACS)
+    empty, blank = place.event(recorded_by="irnok", workplace=""), place.event(recorded_by="irnok", workplace="  ")
+    prescription = place.prescription(workplace="")
+    for row in place.rest(empty, blank, prescription):
+        assert (row["state"], row["reason_code"]) == ("INVALID", "BAD_FIELD")
+        assert row["status_text"].startswith("A munkahely (WORKPLACE) hiányzik")
+    assert place.rest(prescription)[0]["ward_answer"] == "PAPER"
+
+
 def test_that_he_could_not_log_in_is_a_recorded_fact_and_the_technical_user_sends(place: Clinic) -> None:
     place.sql("INSERT OR IGNORE INTO EESZT_USER_MAP VALUES ('irnok', 'NOT_REGISTERED', 0, NULL)")
     place.sql("INSERT INTO EESZT_USER_MAP VALUES ('uj.orvos', 'REGISTERED', 1, 'O99999')")

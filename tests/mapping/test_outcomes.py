@@ -117,6 +117,7 @@ def test_a_question_and_its_copy_need_only_what_is_stored(shipped: Mappings) -> 
     stored = json.loads(kind.prepare(GOOD_ROW, an_item(), MESSAGE_ID).document_json)
     assert kind.ask is not None
     assert kind.ask.row(stored, an_item()) == {
+        "SAJAT_AZONOSITO": MESSAGE_ID,
         "AZONOSITO_TIPUS": "TAJ",
         "TAJ": "032154784",
         "AZONOSITO": None,

@@ -49,7 +49,9 @@ def workplaces(inspection: Inspection) -> Iterator[Finding]:
         good += error is None
     if not rows:
         found = "no workplace reports"
-        yield Finding("workplaces", Status.WARN, found, "Fill EESZT_WORKPLACE; see docs/reference/database.md.")
+        yield Finding(
+            "workplaces", Status.WARN, found, "Fill EESZT_WORKPLACE; see docs/howto/fill_people_and_workplaces.md."
+        )
     elif good:
         yield ok("workplaces", f"{good} reporting workplace(s) with a good OTH code")
 

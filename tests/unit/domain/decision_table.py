@@ -48,7 +48,10 @@ def prescription(facts: Facts, who: Who) -> Said:
     in_time = facts.open and facts.login_at_recording == "LIVE"
     if in_time and who.registered and facts.session and facts.proved:
         return Said("4", "RECORDER")
-    return Said("5", "MISSED", "NO_SESSION", "A papíralapú forma érvényes, később nem küldhető.")
+    paper = "A papíralapú forma érvényes, később nem küldhető"
+    too_late = facts.login_at_recording == "LIVE" and who.registered and facts.session and facts.proved
+    why = "" if too_late else ": nem volt élő EESZT-bejelentkezés"
+    return Said("5", "MISSED", "NO_SESSION", f"{paper}{why}.")
 
 
 def withdrawal(facts: Facts, who: Who) -> Said:
