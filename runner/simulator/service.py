@@ -98,10 +98,10 @@ class Simulator:
         ]
         self._services = sorted(pack.descriptions)
         tables = Publications(script.publications)
-        with _told_by_port("--port", options.port):
+        with _told_by_port("--port", options.port, self._register):
             self._server = ServiceServer(options.port, tls_context(pki), exchange, self._services, log, tables)
         control = Control(pack, script, self._register, self._faults, log, tables)
-        with _told_by_port("--control-port", options.control_port):
+        with _told_by_port("--control-port", options.control_port, self._register):
             self._control = ControlServer(options.control_port, control)
 
     def start(self) -> None:
@@ -139,11 +139,12 @@ class Simulator:
 
 
 @contextmanager
-def _told_by_port(option: str, port: int) -> Iterator[None]:
-    """Name the port that cannot be listened on, and the option that chooses another."""
+def _told_by_port(option: str, port: int, register: Register) -> Iterator[None]:
+    """Name the port that cannot be listened on, and the option that chooses another; what is open then is closed."""
     try:
         yield
     except (OSError, OverflowError) as exc:
+        register.close()
         reason = (exc.strerror if isinstance(exc, OSError) else None) or "it is no port"
         raise SimulatorError(
             f"port {port} of 127.0.0.1 cannot be listened on: {reason}. Choose another with {option}; 0 is any free one"
