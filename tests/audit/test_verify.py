@@ -202,6 +202,8 @@ def test_a_chain_that_is_gone_is_found_by_the_anchors(written_desk: OfficersDesk
         "segment removed",
         "first segment removed",
         "bodies removed",
+        "headers a folder",
+        "bodies a folder",
         "bodies renamed",
         "headers swapped",
         "bodies swapped",
