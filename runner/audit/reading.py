@@ -63,7 +63,7 @@ def headers_of(chain: Path) -> Iterator[tuple[SegmentFiles, Header]]:
     """Give every header of a chain that is one, in order; what is none is ``verify``'s affair."""
     for number in segments(chain):
         files = SegmentFiles(chain, number)
-        if files.headers.exists():
+        if files.headers.is_file():
             yield from ((files, header) for header in _good(files))
 
 

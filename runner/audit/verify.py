@@ -95,7 +95,7 @@ class _Walk:
     def _segment(self, files: SegmentFiles, *, is_last: bool) -> None:
         self._report.segments += 1
         where = f"{self.chain.name}/{files.headers.name}"
-        if not files.headers.exists():
+        if not files.headers.is_file():
             self._report.add(8206, where, segment=files.number)
             self._is_lost = True
             return
@@ -122,7 +122,7 @@ class _Walk:
     def _opened(self, files: SegmentFiles, stack: ExitStack) -> BinaryIO | None:
         try:
             return stack.enter_context(files.bodies.open("rb"))
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             self._lose(8205, files, f"{self.chain.name}/{files.bodies.name}", segment=files.number)
             return None
 

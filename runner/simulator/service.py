@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -96,9 +98,11 @@ class Simulator:
         ]
         self._services = sorted(pack.descriptions)
         tables = Publications(script.publications)
-        self._server = ServiceServer(options.port, tls_context(pki), exchange, self._services, log, tables)
+        with _told_by_port("--port", options.port, self._register):
+            self._server = ServiceServer(options.port, tls_context(pki), exchange, self._services, log, tables)
         control = Control(pack, script, self._register, self._faults, log, tables)
-        self._control = ControlServer(options.control_port, control)
+        with _told_by_port("--control-port", options.control_port, self._register):
+            self._control = ControlServer(options.control_port, control)
 
     def start(self) -> None:
         """Listen; ``simulator.json`` is there when this returns."""
@@ -132,3 +136,16 @@ class Simulator:
 
     def _wait(self, seconds: float) -> None:
         self._stopping.wait(seconds)
+
+
+@contextmanager
+def _told_by_port(option: str, port: int, register: Register) -> Iterator[None]:
+    """Name the port that cannot be listened on, and the option that chooses another; what is open then is closed."""
+    try:
+        yield
+    except (OSError, OverflowError) as exc:
+        register.close()
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or "it is no port"
+        raise SimulatorError(
+            f"port {port} of 127.0.0.1 cannot be listened on: {reason}. Choose another with {option}; 0 is any free one"
+        ) from exc

@@ -40,6 +40,11 @@ def tampered_desk(tmp_path_factory: pytest.TempPathFactory, key_pair: tuple[Path
     return desk
 
 
+def put_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
 def anchors_of(desk: OfficersDesk) -> list[Anchor]:
     """What the database would know."""
     found = []
@@ -182,6 +187,8 @@ def test_a_chain_that_is_gone_is_found_by_the_anchors(written_desk: OfficersDesk
         (lambda desk: (desk.headers(2).unlink(), desk.bodies(2).unlink()), [8206]),
         (lambda desk: (desk.headers(1).unlink(), desk.bodies(1).unlink()), [8217]),
         (lambda desk: desk.bodies(2).unlink(), [8205]),
+        (lambda desk: put_folder(desk.headers(2)), [8206]),
+        (lambda desk: put_folder(desk.bodies(2)), [8205]),
         (lambda desk: desk.bodies(1).rename(desk.bodies(4)), [8205]),
         (lambda desk: swap(desk.headers(1), desk.headers(2)), [8206]),
         (lambda desk: swap(desk.bodies(1), desk.bodies(2)), [8204]),
@@ -195,6 +202,8 @@ def test_a_chain_that_is_gone_is_found_by_the_anchors(written_desk: OfficersDesk
         "segment removed",
         "first segment removed",
         "bodies removed",
+        "headers a folder",
+        "bodies a folder",
         "bodies renamed",
         "headers swapped",
         "bodies swapped",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -51,6 +52,19 @@ def test_the_books_survive_sigkill_and_duplicates_are_still_known(started: Calla
     assert second.control.register() == before
     assert before[0]["state"] == "VISSZAVONT"
     assert client.send(request, token).code == "MAR_RENDBEN"
+
+
+def test_a_port_that_is_in_use_or_none_is_named_with_its_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--state", str(tmp_path), "--init", "--port", str(port)]) == 1
+    assert main(["--state", str(tmp_path), "--port", "99999"]) == 1
+    used, beyond = capsys.readouterr().err.splitlines()
+    assert f"port {port} of 127.0.0.1 cannot be listened on: Address already in use" in used
+    assert "--port" in used
+    assert "port 99999 of 127.0.0.1 cannot be listened on: it is no port" in beyond
 
 
 def test_half_a_last_line_is_dropped_and_a_spoiled_one_is_not(tmp_path: Path) -> None:
