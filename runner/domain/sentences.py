@@ -22,6 +22,7 @@ WITHDRAWAL_DUE = "Az EESZT befogadta, a visszavonása folyamatban van."
 WITHDRAWAL_DONE = "Az EESZT-ben visszavonva."
 WITHDRAWAL_FAILED = "A visszavonás nem sikerült: azonnali intézkedés szükséges."
 PREDECESSOR = "Az előzménye nem sikerült, ezért nem került felküldésre."
+NOTHING_TO_WITHDRAW = "Az eredeti nem jött létre az EESZT-ben, nincs mit visszavonni."
 ORIGINAL_KEPT = "Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre."
 ORIGINAL_UNSURE = (
     "Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki."

@@ -601,15 +601,16 @@ SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded
        CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
             THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
        i.reason_code,
-       coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN '{ORIGINAL_KEPT}'
-                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN '{ORIGINAL_STANDS}'
-                             ELSE '{ORIGINAL_UNSURE}' END
-                   FROM EESZT_V_ITEM w
-                  WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
-                    AND i.withdraws IS NULL
-                    AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
-                         OR i.reason_code = 'PREDECESSOR')),
-                i.status_text) AS status_text,
+       CASE WHEN i.withdraws IS NOT NULL AND i.reason_code = 'PREDECESSOR' THEN '{NOTHING_TO_WITHDRAW}'
+            ELSE coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN '{ORIGINAL_KEPT}'
+                                  WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN '{ORIGINAL_STANDS}'
+                                  ELSE '{ORIGINAL_UNSURE}' END
+                        FROM EESZT_V_ITEM w
+                       WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
+                         AND i.withdraws IS NULL
+                         AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
+                              OR i.reason_code = 'PREDECESSOR')),
+                     i.status_text) END AS status_text,
        i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
        i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
        i.send_by_local AS send_by, i.answer_by_local AS answer_by

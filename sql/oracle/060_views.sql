@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql';
-  IF l_sha256 = 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d' THEN
+  IF l_sha256 = 'fc3d583e5425606be5d7a0d75eab28e06f36bbe5d19160f3de934996bc2b60fd' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 060_views.sql has run already');
   END IF;
 END;
@@ -97,15 +97,16 @@ SELECT i.item_id, i.lane, i.document_type, i.source_key, i.order_key, i.recorded
        CASE WHEN i.ward_answer = 'PRINT' AND (i.withdraw_asked_at IS NOT NULL OR i.compensation IS NOT NULL)
             THEN 'WITHDRAWN' ELSE i.ward_answer END AS ward_answer,
        i.reason_code,
-       coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN 'Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre.'
-                             WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, az új pedig papíron kiadható volt: azonnali intézkedés kell.'
-                             ELSE 'Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki.' END
-                   FROM EESZT_V_ITEM w
-                  WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
-                    AND i.withdraws IS NULL
-                    AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
-                         OR i.reason_code = 'PREDECESSOR')),
-                i.status_text) AS status_text,
+       CASE WHEN i.withdraws IS NOT NULL AND i.reason_code = 'PREDECESSOR' THEN 'Az eredeti nem jött létre az EESZT-ben, nincs mit visszavonni.'
+            ELSE coalesce((SELECT CASE WHEN i.reason_code = 'PREDECESSOR' AND i.ward_answer IS NULL THEN 'Az eredeti visszavonása nem sikerült, ezért az marad érvényben; ez nem került felküldésre.'
+                                  WHEN w.state IN ('REJECTED', 'INVALID', 'SKIPPED', 'MISSED') THEN 'Az eredeti visszavonása nem sikerült, tehát érvényes, az új pedig papíron kiadható volt: azonnali intézkedés kell.'
+                                  ELSE 'Az eredeti visszavonásának sorsa még nem ismert, addig az is érvényes lehet; az új vár, vagy papíron adható ki.' END
+                        FROM EESZT_V_ITEM w
+                       WHERE w.item_id = i.depends_on AND w.withdraws IS NOT NULL AND w.state NOT IN ('ACCEPTED', 'CANCELLED')
+                         AND i.withdraws IS NULL
+                         AND (i.ward_answer = 'PAPER' OR (i.ward_answer = 'WAIT' AND w.state IN ('UNKNOWN', 'PARKED'))
+                              OR i.reason_code = 'PREDECESSOR')),
+                     i.status_text) END AS status_text,
        i.acting_user, n.value AS eeszt_id, i.withdraws, i.compensation, i.attempts,
        i.recorded_local AS recorded_at, i.created_local AS created_at, i.state_local AS state_at, i.sent_local AS sent_at,
        i.send_by_local AS send_by, i.answer_by_local AS answer_by
@@ -247,5 +248,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '060_views.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('060_views.sql', 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('060_views.sql', 'fc3d583e5425606be5d7a0d75eab28e06f36bbe5d19160f3de934996bc2b60fd', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

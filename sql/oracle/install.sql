@@ -44,7 +44,7 @@ SELECT DECODE(COUNT(*), 0, '050_states.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '060_views.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'b4416e470b5077d15788862627b55ab095fe4974c2e0ea3a4300755f130d803d';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '060_views.sql' AND s.sha256 = 'fc3d583e5425606be5d7a0d75eab28e06f36bbe5d19160f3de934996bc2b60fd';
 @@&next_script
 
 SET DEFINE ON

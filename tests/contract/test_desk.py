@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runner.domain import sentences
 from runner.domain.outbox import Compensation, State, WardAnswer
 from runner.domain.outcome import Ending
 from runner.errors import RowError, StoreError
@@ -65,6 +66,8 @@ def test_what_never_came_to_be_needs_no_withdrawal(lab: Lab) -> None:
     lab.store.outbox.complete([completion(item, Ending.REJECTED, reason_code="HIBAS_TTT", status_text="Hibás TTT.")])
     [(withdrawal,)] = lab.run("SELECT item_id FROM EESZT_OUT_INTERACTIVE WHERE withdraws = ?", [original])
     assert (lab.row(withdrawal).state, lab.row(withdrawal).reason_code) == (State.SKIPPED, "PREDECESSOR")
+    [(shown,)] = lab.run("SELECT status_text FROM EESZT_V_STATUS WHERE item_id = ?", [withdrawal])
+    assert shown == sentences.NOTHING_TO_WITHDRAW
 
 
 def test_who_asks_for_a_withdrawal_is_who_records_it(lab: Lab) -> None:
