@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from runner.daemon.deciding import lives_on
+from runner.daemon.heart import BEAT_S
 from runner.daemon.holding import Holding
 from runner.daemon.probe import Asking, plan_probe
 from runner.daemon.senders import Senders
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.daemon.completer import Completer
+    from runner.daemon.heart import Heart
     from runner.daemon.holding import Held
     from runner.daemon.work import LaneSettings, Ready, Site, Unsent
     from runner.ports import DecisionNote, Item
 
 logger = logging.getLogger(__name__)
-
-BEAT_S = 1.0
-"""Between two heartbeats; the HIS takes 5 s of silence for death."""
 
 SWEEP_S = 0.5
 """Between two looks at what time brings: rescue, ward answers, closed windows."""
@@ -48,10 +47,11 @@ class Poller:
     is left of that lease is not begun.
     """
 
-    def __init__(self, site: Site, lane: LaneSettings, completer: Completer) -> None:
+    def __init__(self, site: Site, lane: LaneSettings, completer: Completer, heart: Heart) -> None:
         self._site = site
         self._lane = lane
         self._completer = completer
+        self._heart = heart
         self._senders = Senders(site, lane, completer)
         self._held = Holding(site, lane, self._refuse)
         self._stopping = threading.Event()
@@ -104,7 +104,7 @@ class Poller:
         self._site.tokens.look()
         now = self._site.clock.monotonic()
         if now >= self._next_beat:
-            self._site.outbox.beat(self._lane.name, self._site.owner)
+            self._heart.beat(self._lane.name)
             self._next_beat = now + BEAT_S
         took = self._take(now) if len(self._held) < self._lane.batch or now >= self._next_sweep else 0
         self._held.prepare(self._senders.free)

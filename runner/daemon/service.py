@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.daemon.completer import Completer
 from runner.daemon.duties import Duties
+from runner.daemon.heart import Heart
 from runner.daemon.housekeeper import Housekeeper
 from runner.daemon.lane import Poller
 
@@ -34,7 +35,8 @@ class Daemon:
         self._clock = site.clock
         self._housekeeper = Housekeeper(site, services, self.wake)
         self._completer = Completer(site, self._housekeeper.copies_due)
-        self._pollers = [Poller(site, lane, self._completer) for lane in lanes]
+        heart = Heart(site.outbox, site.owner, site.clock)
+        self._pollers = [Poller(site, lane, self._completer, heart) for lane in lanes]
         self._duties = Duties(duties)
 
     def start(self) -> None:

@@ -139,6 +139,10 @@ FILES: dict[int, Entry] = {
     2024: Entry("exactly one rule of kind sender is needed, here are {count}", "Name the one that says who may send."),
     2025: Entry("rule {identifier!r}: {reason}", "{instead}"),
     2026: Entry("the settings change {name!r}, which no rule has", "{instead}"),
+    2027: Entry(
+        "{field} is a {type}, and no rule keeps back those that are nobody's (a newborn's, a generated one)",
+        "Add {rules} to `rules`.",
+    ),
     2030: Entry("the WSDL cannot be used: {reason}", "Take the contract's files as they came, all into one folder."),
     2031: Entry(
         "operation {name!r} cannot be used: {reason}",

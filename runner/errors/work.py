@@ -31,12 +31,12 @@ WORK: dict[int, Entry] = {
     4104: Entry(
         "the token service refused the login: {code}",
         "Look up the code in the operator's documentation.",
-        "Az EESZT elutasította a bejelentkezést ({code}).",
+        "Az EESZT elutasította a bejelentkezést ({code}). Értesítse az informatikát, és mondja meg ezt a kódot.",
     ),
     4105: Entry(
         "the token service granted the session to somebody else than was asked for",
         "Compare the certificate with the user that the settings name.",
-        "Az EESZT nem annak adott munkamenetet, akinek a nevében kérték.",
+        "Az EESZT nem annak adott munkamenetet, akinek a nevében kérték. Értesítse az informatikát.",
     ),
     4106: Entry("no {what} is configured", "Name it in the settings; see docs/reference/settings.md."),
     4151: Entry("the key or certificate cannot be used: {reason}", "Correct the file, its rights or its password."),
@@ -90,22 +90,25 @@ WORK: dict[int, Entry] = {
     4402: Entry(
         "the HIS user is deliberately not registered with the EESZT",
         "Register him, or let him work without.",
-        "Az Ön felhasználója a nyilvántartás szerint nem regisztrált EESZT-felhasználó.",
+        "Az Ön felhasználója a nyilvántartás szerint nem regisztrált EESZT-felhasználó."
+        " Ha mégis az, kérje az informatikától a bejegyzését.",
     ),
     4403: Entry(
         "the proved identity {proved!r} is not the matched one, {matched!r}; refused",
         "Log in with your own means, or have EESZT_USER_MAP corrected.",
-        "Nem a saját EESZT-azonosítójával jelentkezett be, ezért a rendszer elutasította.",
+        "Nem a saját EESZT-azonosítójával jelentkezett be, ezért a rendszer elutasította."
+        " Indítsa újra, és a saját kártyáját vagy tokenjét használja.",
     ),
     4404: Entry(
         "the EESZT knows the matched doctor in role {role!r} only; refused",
         "Have the role corrected at the EESZT, or the matching in EESZT_USER_MAP.",
-        "Az EESZT nem orvosként azonosította Önt, ezért a rendszer elutasította a bejelentkezést.",
+        "Az EESZT nem orvosként azonosította Önt, ezért a rendszer elutasította a bejelentkezést."
+        " Kérje az informatikától a szerepkör egyeztetését.",
     ),
     4405: Entry(
         "the session is for institution {proved!r}, not for ours, {ours!r}; refused",
         "Correct setting institution.code, or log in for this institution.",
-        "A bejelentkezés nem ehhez az intézményhez szól, ezért a rendszer elutasította.",
+        "A bejelentkezés nem ehhez az intézményhez szól, ezért a rendszer elutasította. Értesítse az informatikát.",
     ),
     4406: Entry(
         "the EESZT granted a session that is already over",

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from runner.errors import RunnerError, fault
@@ -25,6 +25,9 @@ from runner.settings import Institution, TechnicalUser
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _LEAST_RSA_BITS = 2048
+_SHA256 = hashes.SHA256()
+_PROBE = b"eeszt-runner: does this key belong to its certificate?"
+"""Signed once at the start; nobody else is shown it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,23 @@ def from_token(token: Token, name: str, now: datetime) -> Credential:
     """
     with _format_errors(Path(name), 4303, expected="a certificate on the token"):
         certificate = token.certificate()
-    return _checked(f"token {name}", certificate, private_key(token, certificate), now)
+    credential = _checked(f"token {name}", certificate, private_key(token, certificate), now)
+    if not _signs_for(credential.private_key):
+        raise fault(4304, f"token {name}")
+    return credential
+
+
+def _signs_for(key: PrivateKey) -> bool:
+    """Whether a key that cannot be looked at signs for its certificate: beside a renewed one may lie the old one."""
+    try:
+        if isinstance(key, rsa.RSAPrivateKey):
+            signature = key.sign(_PROBE, padding.PKCS1v15(), _SHA256)
+            key.public_key().verify(signature, _PROBE, padding.PKCS1v15(), _SHA256)
+        else:
+            key.public_key().verify(key.sign(_PROBE, ec.ECDSA(_SHA256)), _PROBE, ec.ECDSA(_SHA256))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _checked(where: str, certificate: x509.Certificate, key: object, now: datetime) -> Credential:

@@ -43,7 +43,16 @@ def environment() -> Language:
 
 
 class DocumentProgram:
-    """The compiled ``document:`` of a mapping; safe to share between threads."""
+    """
+    The compiled ``document:`` of a mapping; safe to share between threads.
+
+    Attributes:
+        fields: All fields, by their numbers.
+        coded: Those with a list of codes.
+        files: Those that may hold a file.
+        passing: Those that only go into the message.
+        top: The outermost ones.
+    """
 
     def __init__(self, made: Language, fields: Sequence[Field], name: str, *, lenient: bool) -> None:
         """
@@ -56,6 +65,9 @@ class DocumentProgram:
             lenient: Whether a name that the row lacks is an empty one (payload) or a fault of the mapping (SQL).
         """
         self.fields = tuple(_flat(fields))
+        self.coded = tuple(each for each in self.fields if each.wanted.code_list is not None)
+        self.files = tuple(each for each in self.fields if each.wanted.type == "base64")
+        self.passing = tuple(each for each in self.fields if not each.keeps)
         self.top = tuple(fields)
         self._program = Program(made, _statements(fields, "row"), name)
         elements = {field.number: skeleton(field.children) for field in self.fields if field.is_each}

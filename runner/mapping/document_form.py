@@ -47,14 +47,13 @@ def overlay(shape: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     return shape
 
 
-def kept(document: dict[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
-    """Give a document without what only goes into the message."""
-    for field in fields:
-        if not field.keeps:
-            place = document
-            for step in field.path[:-1]:
-                place = place[step]
-            place[field.path[-1]] = None
+def kept(document: dict[str, Any], passing: Sequence[Field]) -> dict[str, Any]:
+    """Give a document without the fields that only go into the message."""
+    for field in passing:
+        place = document
+        for step in field.path[:-1]:
+            place = place[step]
+        place[field.path[-1]] = None
     return document
 
 

@@ -137,10 +137,11 @@ class DocumentType:
             RowRefused: INVALID (the row must be mended) or SKIPPED (a rule says never); the sentence names the column.
             MappingError: The mapping or its template failed on this row; nothing is known to be wrong with the row.
         """
-        document = self.document(row, item, message_id)
-        body = self.template.body(document, item_record(item, message_id), self.program.fields)
-        stored = stored_form(kept(document, self.program.fields))
-        copies = self.write_back_plan.prepare(row, document, item_record(item, message_id), self.program.column_of)
+        record = item_record(item, message_id)
+        document = self._document(row, item, record)
+        body = self.template.body(document, record, self.program.fields, self.program.files)
+        stored = stored_form(kept(document, self.program.passing))
+        copies = self.write_back_plan.prepare(row, document, record, self.program.column_of)
         if copies:
             stored[WRITE_BACK] = copies
         return Prepared(stored, _encode(stored), body)
@@ -154,7 +155,7 @@ class DocumentType:
         """
         record = item_record(item, item.row.message_id or "")
         document = self.program.run(row, record, self.rules_on(self.day_of(item)).guards)
-        files = files_of(document, self.program.fields)
+        files = files_of(document, self.program.files)
         body = long_texts.with_texts(stored, {mark: content for mark, (_, content) in files.items()})
         return body if set(long_texts.marks(stored)) == set(long_texts.texts_of(body)) else None
 
@@ -162,12 +163,20 @@ class DocumentType:
         self, row: Mapping[str, object], item: Item, message_id: str, trace: list[TraceLine] | None = None
     ) -> dict[str, Any]:
         """Make the document alone, with its trace if wanted; raises as ``prepare``."""
-        record = item_record(item, message_id)
+        return self._document(row, item, item_record(item, message_id), trace)
+
+    def _document(
+        self,
+        row: Mapping[str, object],
+        item: Item,
+        record: Mapping[str, Any],
+        trace: list[TraceLine] | None = None,
+    ) -> dict[str, Any]:
         rules = self.rules_on(self.day_of(item))
         context = self.program.context(row, record)
         self._apply(rules, context, needs_document=False)
         document = self.program.run(row, record, rules.guards, trace, context)
-        self.published.check(self.program.fields, document, self.day_of(item))
+        self.published.check(self.program.coded, document, self.day_of(item))
         self._apply(rules, context, needs_document=True)
         return document
 

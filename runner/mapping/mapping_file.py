@@ -172,6 +172,16 @@ def _zone(file: YamlFile, lane: str, around: Surroundings, problems: Problems) -
     return ZoneInfo(around.outboxes[lane].time_zone if lane in around.outboxes else "UTC")
 
 
+def _check_guarded(file: YamlFile, fields: Collection[Field], rules: ReadRules, problems: Problems) -> None:
+    """Check that what may be an identifier of nobody is asked about: a type that forgets the rule would send it."""
+    asked = [rule for rule in rules.book.rules if rule.kind is RuleKind.IDENTIFIER]
+    for type_ in sorted({field.wanted.type for field in fields}):
+        about = {rule.identifier for rule in asked if type_ in rule.parameters["types"].split(",")}
+        if about and not about.intersection(file.data["rules"]):
+            [field, *_] = [each for each in fields if each.wanted.type == type_]
+            problems.add(2027, field.where, field=".".join(field.path), type=type_, rules=" or ".join(sorted(about)))
+
+
 def _check_rules(file: YamlFile, fields: Collection[Field], rules: ReadRules | None, problems: Problems) -> Kind | None:
     """Check the rules that a mapping names; give what the item is to the law today."""
     names = file.data.get("rules", ())
@@ -194,6 +204,7 @@ def _check_rules(file: YamlFile, fields: Collection[Field], rules: ReadRules | N
             kind = Kind(versions[-1].parameters["kind"])
     if senders != 1 and not rules.unread.intersection(names):
         problems.add(2024, file.at("rules"), count=senders)
+    _check_guarded(file, fields, rules, problems)
     return kind
 
 

@@ -79,9 +79,16 @@ class MessageTemplate:
         document: Mapping[str, Any],
         item: Mapping[str, Any],
         fields: Sequence[Field],
+        files: Sequence[Field],
     ) -> bytes:
         """
         Give the body's element in exclusive C14N, valid by the contract's schema.
+
+        Args:
+            document: What it says.
+            item: The item's names.
+            fields: All of the document, for what is told of them.
+            files: Those that may hold a file.
 
         Raises:
             RowRefused: A field is empty that the message needs, or a value is not what the schema allows.
@@ -98,7 +105,7 @@ class MessageTemplate:
         if not schema.validate(root):
             raise self._invalid(root, schema, document, fields)
         made: bytes = etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
-        return self._with_files(made, document, fields)
+        return self._with_files(made, document, files) if files else made
 
     def _with_files(self, made: bytes, document: Mapping[str, Any], fields: Sequence[Field]) -> bytes:
         """Put the document's files beside the message, which has their marks."""
@@ -203,11 +210,10 @@ def _offence(root: etree._Element, schema: etree.XMLSchema) -> tuple[etree._Elem
 
 
 def files_of(document: Mapping[str, Any], fields: Sequence[Field]) -> dict[bytes, tuple[str, bytes]]:
-    """Give mark → column and base64 of the files that a document has."""
+    """Give mark → column and base64 of the files that a document has, in those of its fields that may hold one."""
     return {
         value.encode(): (field.label, value.base64)
         for field in fields
-        if field.wanted.type == "base64"
         for value in _at(document, field.path)
         if isinstance(value, FileText)
     }

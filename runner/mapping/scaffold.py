@@ -24,7 +24,7 @@ document_type: {name}
 title: {name}
 lane: background
 source: payload
-rules: [jelentes.kuldo, esemeny.ideje]
+rules: [jelentes.kuldo, esemeny.ideje, paciens.egyedi_azonosito]
 
 document:
 {document}

@@ -170,8 +170,8 @@ class Outbox(Protocol):
     def next_due_s(self, lane: str) -> float | None:
         """Seconds until something of the lane is due (0 when already), None where nothing waits."""
 
-    def beat(self, lane: str, owner: str) -> None:
-        """Write the lane's heartbeat by the database's clock."""
+    def beat(self, alive: Mapping[str, float], owner: str) -> None:
+        """Write heartbeats by the database's clock, all at once; lane → seconds since its poller was last alive."""
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""

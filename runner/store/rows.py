@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from runner.domain import sentences
 from runner.domain.outbox import Compensation, Row, State, WardAnswer
 from runner.ports import Item, LoginAtRecording, Proof, WriteBack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
@@ -32,6 +35,11 @@ def target_of(copy: WriteBack) -> str:
         (name.upper(), str(int(value) if isinstance(value, bool) else value)) for name, value in copy.key.items()
     )
     return json.dumps([copy.table.upper(), *key], ensure_ascii=False)
+
+
+def beats(alive: Mapping[str, float], owner: str) -> list[dict[str, object]]:
+    """Give the binds of ``beat``, in the order of lanes, so that daemons do not wait for each other."""
+    return [{"lane": lane, "owner": owner, "age_s": round(alive[lane], 3)} for lane in sorted(alive)]
 
 
 def to_json(value: object) -> str:

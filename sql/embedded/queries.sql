@@ -30,7 +30,7 @@ SELECT o.[item_id]
   FROM [outbox] o
  WHERE o.[next_at] IS NOT NULL AND o.[next_at] <= :now AND o.[lease_until] IS NULL
    AND o.[state] IN ('UNKNOWN', 'MISSED') AND (o.[state] = 'UNKNOWN' OR o.[reason_code] = 'ABSENT')
-   AND o.[document_type] IN (SELECT value FROM json_each(:types))
+   AND o.[document_type] IN (SELECT value FROM json_each(:known))
  ORDER BY o.[next_at]
  LIMIT :limit
 
@@ -363,8 +363,9 @@ SELECT min(due) FROM (
   SELECT min([lease_until]) FROM [outbox] WHERE [lease_until] IS NOT NULL)
 
 -- beat --
--- The poller of this lane is alive.
-INSERT INTO EESZT_RUNNER (lane, owner, beat_at) VALUES (:lane, :owner, [now])
+-- The poller of this lane was alive so many seconds ago.
+INSERT INTO EESZT_RUNNER (lane, owner, beat_at)
+VALUES (:lane, :owner, strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || :age_s || ' seconds') || '000')
     ON CONFLICT (lane, owner) DO UPDATE SET beat_at = excluded.beat_at
 
 -- is_alive --
@@ -373,7 +374,7 @@ SELECT EXISTS (SELECT 1 FROM EESZT_RUNNER WHERE lane = :lane AND beat_at >= [ali
 
 -- is_paused --
 -- Whether an operator paused the lane.
-SELECT EXISTS (SELECT 1 FROM EESZT_LANE WHERE lane = :lane AND paused_at IS NOT NULL)
+SELECT 1 FROM EESZT_LANE WHERE lane = :lane AND paused_at IS NOT NULL
 
 -- pause --
 -- Pause a lane until it is resumed.

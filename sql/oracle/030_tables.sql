@@ -12,7 +12,7 @@ DECLARE
   l_sha256 EESZT_SCHEMA_SCRIPT.sha256%TYPE;
 BEGIN
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql';
-  IF l_sha256 = '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d' THEN
+  IF l_sha256 = '9a30ddfe48eb47bf60ec8db53d064d3201b0d496198b2c12c39d160cdc9b30df' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 030_tables.sql has run already');
   END IF;
   IF l_sha256 IS NOT NULL THEN
@@ -416,7 +416,7 @@ CREATE TABLE EESZT_RUNNER (
   beat_at TIMESTAMP(6) CONSTRAINT EESZT_RUNNER_BEAT_NN NOT NULL,
   CONSTRAINT EESZT_RUNNER_PK PRIMARY KEY (lane, owner) USING INDEX INITRANS 8
 ) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 50;
-COMMENT ON TABLE EESZT_RUNNER IS 'A heartbeat per lane and daemon, written by the lane''s poller, so that a dead poller shows';
+COMMENT ON TABLE EESZT_RUNNER IS 'A heartbeat per lane and daemon, as of the last word of the lane''s poller, so that a dead one shows';
 COMMENT ON COLUMN EESZT_RUNNER.lane IS 'Outbox';
 COMMENT ON COLUMN EESZT_RUNNER.owner IS 'Daemon: host and process';
 COMMENT ON COLUMN EESZT_RUNNER.beat_at IS 'Last heartbeat, UTC';
@@ -461,5 +461,5 @@ COMMENT ON COLUMN EESZT_DAY.counted_at IS 'When the day was counted, UTC';
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '030_tables.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('030_tables.sql', '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('030_tables.sql', '9a30ddfe48eb47bf60ec8db53d064d3201b0d496198b2c12c39d160cdc9b30df', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

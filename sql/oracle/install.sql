@@ -19,7 +19,7 @@ SELECT DECODE(COUNT(*), 0, '020_sequences.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '030_tables.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '2be6d72711a57c5880e0afb510da06929d3ba95462705c2b9c4cf01570444f3d';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '030_tables.sql' AND s.sha256 = '9a30ddfe48eb47bf60ec8db53d064d3201b0d496198b2c12c39d160cdc9b30df';
 @@&next_script
 
 SET DEFINE ON

@@ -614,10 +614,12 @@ SELECT MIN(d.due) AS due, [now] AS now FROM (
   SELECT MIN(o.[lease_until]) FROM [outbox] o WHERE o.[lease_until] IS NOT NULL) d
 
 -- beat --
--- The poller of this lane is alive.
-MERGE INTO EESZT_RUNNER r USING (SELECT :lane AS lane, :owner AS owner FROM DUAL) n ON (r.lane = n.lane AND r.owner = n.owner)
- WHEN MATCHED THEN UPDATE SET r.beat_at = [now]
- WHEN NOT MATCHED THEN INSERT (lane, owner, beat_at) VALUES (n.lane, n.owner, [now])
+-- The poller of this lane was alive so many seconds ago.
+MERGE INTO EESZT_RUNNER r
+USING (SELECT :lane AS lane, :owner AS owner, [now] - NUMTODSINTERVAL(:age_s, 'SECOND') AS new_beat_at FROM DUAL) n
+   ON (r.lane = n.lane AND r.owner = n.owner)
+ WHEN MATCHED THEN UPDATE SET r.beat_at = n.new_beat_at
+ WHEN NOT MATCHED THEN INSERT (lane, owner, beat_at) VALUES (n.lane, n.owner, n.new_beat_at)
 
 -- pause --
 -- Pause a lane until it is resumed.

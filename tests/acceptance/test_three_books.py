@@ -196,6 +196,8 @@ def test_killed_at_each_step_nothing_is_lost_doubled_or_told_wrongly(tmp_path: P
                 stage.simulator.fault("cut_after_accept", times=3)
             if die_at(stage, step, 1 if step in OF_A_BATCH else chance.randint(1, 3)):
                 died.append(step)
+            for lane in stage.lanes:  # to be held by many who die is another test's: each of these deaths is the first
+                write(stage, f"UPDATE EESZT_OUT_{lane.upper()} SET rescue_count = 0 WHERE rescue_count > 0")
         assert not judge(stage, writer)
         assert died == [*OF_A_BATCH, *OF_AN_ITEM]
 

@@ -110,7 +110,7 @@ def test_a_withdrawal_twice_is_one(lab: Lab) -> None:
 
 def test_a_ward_waits_while_there_is_time_and_a_daemon(lab: Lab) -> None:
     item = lab.insert("erecept_feliras")
-    lab.store.outbox.beat("interactive", "one")
+    lab.store.outbox.beat({"interactive": 0.0}, "one")
     assert lab.store.desk.decide(item) is WardAnswer.WAIT
 
 
@@ -121,14 +121,14 @@ def test_a_ward_is_told_paper_at_once_when_no_daemon_is_alive(lab: Lab) -> None:
 
 
 def test_a_heartbeat_of_another_lane_or_of_long_ago_is_none(lab: Lab) -> None:
-    lab.store.outbox.beat("background", "one")
+    lab.store.outbox.beat({"background": 0.0}, "one")
     lab.put("EESZT_RUNNER", {"lane": "interactive", "owner": "one", "beat_at": LONG_AGO})
     assert lab.store.desk.decide(lab.insert("erecept_feliras")) is WardAnswer.PAPER
 
 
 def test_a_ward_is_told_paper_when_its_time_is_over(lab: Lab) -> None:
     item = lab.insert("erecept_feliras")
-    lab.store.outbox.beat("interactive", "one")
+    lab.store.outbox.beat({"interactive": 0.0}, "one")
     lab.travel(item, 31)
     assert lab.store.desk.decide(item) is WardAnswer.PAPER
     assert lab.row(item).reason_code == "WARD_TIMEOUT"
@@ -140,7 +140,7 @@ def test_where_nobody_waits_there_is_no_answer(lab: Lab) -> None:
 
 def test_waiting_ends_with_the_answer(lab: Lab) -> None:
     number = lab.insert("erecept_feliras")
-    lab.store.outbox.beat("interactive", "one")
+    lab.store.outbox.beat({"interactive": 0.0}, "one")
     item = sent(lab, number)
     answers: list[WardAnswer | None] = []
     ward = threading.Thread(target=lambda: answers.append(lab.store.desk.wait_for(number, 10)))
@@ -152,7 +152,7 @@ def test_waiting_ends_with_the_answer(lab: Lab) -> None:
 
 def test_waiting_ends_with_its_own_time_too(lab: Lab) -> None:
     item = lab.insert("erecept_feliras")
-    lab.store.outbox.beat("interactive", "one")
+    lab.store.outbox.beat({"interactive": 0.0}, "one")
     assert lab.store.desk.wait_for(item, 0.05) is WardAnswer.WAIT
 
 

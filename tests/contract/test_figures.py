@@ -104,12 +104,12 @@ def test_a_lane_without_work_and_heartbeat_says_so(lab: Lab) -> None:
 
 
 def test_a_heartbeat_ages(lab: Lab) -> None:
-    lab.store.outbox.beat("interactive", "dead")
+    lab.store.outbox.beat({"interactive": 0.0}, "dead")
     lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [datetime.now(UTC) - timedelta(seconds=60)])
     silent_s = lab.store.outbox.lane_health("interactive").silent_s
     assert silent_s is not None
     assert 60 <= silent_s < 70
-    lab.store.outbox.beat("interactive", "alive")
+    lab.store.outbox.beat({"interactive": 0.0}, "alive")
     silent_s = lab.store.outbox.lane_health("interactive").silent_s
     assert silent_s is not None
     assert silent_s < 10

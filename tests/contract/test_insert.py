@@ -153,7 +153,7 @@ def test_the_recorders_login_is_a_recorded_fact(
             LoginRow(1, "kovacs.anna", "O12345", "ORVOS", "013579", "otp", LONG_AGO, FAR_AHEAD, sealed=b"sealed")
         )
     lab.store.outbox.service_states([ServiceReport("sts", sts)])
-    lab.store.outbox.beat("background", "one")
+    lab.store.outbox.beat({"background": 0.0}, "one")
     if not alive:
         lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [LONG_AGO])
     assert lab.record(lab.insert())["login_at_recording"] == stored

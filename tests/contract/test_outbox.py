@@ -612,7 +612,7 @@ def test_a_service_is_up_only_while_a_daemon_is_alive_to_know_it(lab: Lab) -> No
     lab.store.outbox.service_states([ServiceReport("erecept", "UP")])
     services = "SELECT service, state FROM EESZT_V_SERVICE ORDER BY service"
     assert lab.run(services) == [("erecept", "DOWN"), ("runner", "DOWN")]
-    lab.store.outbox.beat("interactive", "one")
+    lab.store.outbox.beat({"interactive": 0.0}, "one")
     assert lab.run(services) == [("erecept", "UP"), ("runner", "UP")]
     lab.store.outbox.service_states([ServiceReport("erecept", "DOWN", datetime(2026, 7, 1, 10, tzinfo=UTC))])
     [(state, since)] = lab.run("SELECT state, since FROM EESZT_V_SERVICE WHERE service = 'erecept'")

@@ -241,7 +241,7 @@ def test_a_withdrawal_after_the_permit_gets_what_left_withdrawn(several: Lab) ->
 @pytest.mark.parametrize("first", ["decide", "complete"])
 def test_once_its_time_is_over_the_ward_has_paper_whoever_comes_first(several: Lab, first: str) -> None:
     number = several.insert("erecept_feliras")
-    several.store.outbox.beat("interactive", "one")
+    several.store.outbox.beat({"interactive": 0.0}, "one")
     item = sent(several, number)
     several.travel(number, 31)
     steps: dict[str, Callable[[], Any]] = {
@@ -257,7 +257,7 @@ def test_once_its_time_is_over_the_ward_has_paper_whoever_comes_first(several: L
 
 def test_however_verdict_and_answer_race_the_ward_is_told_what_holds(several: Lab) -> None:
     ids = [several.insert("erecept_feliras") for _ in range(8)]
-    several.store.outbox.beat("interactive", "one")
+    several.store.outbox.beat({"interactive": 0.0}, "one")
     items = claim(several, "interactive")
     several.store.outbox.permit([request(item) for item in items])
     several.run("UPDATE EESZT_RUNNER SET beat_at = ?", [LONG_AGO])  # decide says PAPER at once

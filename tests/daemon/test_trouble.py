@@ -14,6 +14,7 @@ import pytest
 
 from runner.daemon import completer, lane
 from runner.daemon.completer import Completer
+from runner.daemon.heart import Heart
 from runner.daemon.lane import Poller
 from runner.daemon.trouble import AGAIN_S, QUIET_S, Told, Trouble, token_trouble
 from runner.daemon.work import LaneSettings
@@ -179,7 +180,7 @@ def test_a_lane_with_a_broken_outbox_says_so_once_a_minute_and_when_it_works_aga
     lab, clock = Lab(tmp_path), FrozenClock()
     lab.run("ALTER TABLE EESZT_RUNNER RENAME TO AWAY")
     site = site_of(lab, clock)
-    poller = Rounds(site, LANE, Completer(site, lambda: None))
+    poller = Rounds(site, LANE, Completer(site, lambda: None), Heart(site.outbox, site.owner, clock))
     poller.start()
     try:
         poller.some_more()

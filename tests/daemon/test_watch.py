@@ -30,7 +30,7 @@ class Watched:
         return [(each.levelname, each.event) for each in self._caplog.records]  # type: ignore[attr-defined]
 
     def beat(self, ago_s: float = 0) -> None:
-        self.lab.store.outbox.beat("interactive", "one")
+        self.lab.store.outbox.beat({"interactive": 0.0}, "one")
         at = to_text(datetime.now(UTC) - timedelta(seconds=ago_s))
         self.lab.run("UPDATE EESZT_RUNNER SET beat_at = ?", [at])
 

@@ -103,3 +103,16 @@ def test_the_ward_is_answered_with_every_daemon_dead_and_nothing_is_sent_after_p
         "SELECT 1 FROM EESZT_V_BARCODE b JOIN EESZT_V_STATUS s USING (item_id) WHERE s.ward_answer = 'PAPER'"
     )
     assert place.differences() == []
+
+
+def test_bulk_that_is_answered_slowly_holds_up_neither_a_prescription_nor_a_question(place: Clinic) -> None:
+    place.simulator.fault("slow", operation="ekat.Esemeny", seconds=5.0)
+    bulk = [place.event(patient=PATIENTS[number % 6]) for number in range(60)]
+    place.until("bulk is on the wire", lambda: any(place.state(item) == "SENDING" for item in bulk))
+    prescriptions = [place.prescription(patient=PATIENTS[number]) for number in range(5)]
+    question = place.insert("erecept_lekerdezes", payload=f'{{"TAJ": "{PATIENTS[0].taj}", "PECSETSZAM": "12345"}}')
+    assert [row["ward_answer"] for row in place.rest(*prescriptions)] == ["PRINT"] * 5
+    assert place.rest(question)[0]["state"] == "ACCEPTED"
+    assert {place.state(item) for item in bulk} & {"NEW", "CLAIMED", "SENDING"}, "bulk was waiting all the while"
+    place.simulator.clear()
+    assert {row["state"] for row in place.rest(*bulk, timeout_s=30)} == {"ACCEPTED"}

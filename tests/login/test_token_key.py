@@ -55,6 +55,8 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
         identity = authority.issue("TECHNIKAI-013579", kind)  # type: ignore[arg-type]
         put(folder, kind, f"0{number + 1}", identity)
         made[kind] = identity
+        renewed = authority.issue("TECHNIKAI-013579", kind)  # type: ignore[arg-type]
+        put(folder, f"{kind}-renewed", f"1{number + 1}", identity, renewed.der)
     yield folder, made
     del os.environ["SOFTHSM2_CONF"]
 
@@ -63,8 +65,8 @@ def run(*words: str) -> None:
     subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)
 
 
-def put(folder: Path, label: str, number: str, identity: CardIdentity) -> None:
-    """Put a key and its certificate onto the token."""
+def put(folder: Path, label: str, number: str, identity: CardIdentity, der: bytes | None = None) -> None:
+    """Put a key and its certificate onto the token, or another one."""
     import pkcs11  # noqa: PLC0415  only where it is installed
 
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -80,7 +82,7 @@ def put(folder: Path, label: str, number: str, identity: CardIdentity) -> None:
                 pkcs11.Attribute.ID: bytes.fromhex(number),
                 pkcs11.Attribute.SUBJECT: identity.certificate.subject.public_bytes(),
                 pkcs11.Attribute.TOKEN: True,
-                pkcs11.Attribute.VALUE: identity.der,
+                pkcs11.Attribute.VALUE: der or identity.der,
             }
         )
 
@@ -126,6 +128,16 @@ def test_a_session_that_broke_is_opened_anew(tokens: tuple[Path, dict[str, CardI
     token.certificate()
     token._session.close()
     assert len(token.sign(b"x")) == 64
+
+
+@pytest.mark.parametrize("kind", ["p256", "rsa"])
+def test_a_certificate_that_was_renewed_for_another_key_is_told(
+    tokens: tuple[Path, dict[str, CardIdentity]], kind: KeyKind
+) -> None:
+    folder, _ = tokens
+    with pytest.raises(LoginError) as error:
+        from_token(Token(MODULE, "eeszt", f"{kind}-renewed", folder / "pin"), "eeszt", NOW)
+    assert error.value.number == 4304
 
 
 @pytest.mark.parametrize(

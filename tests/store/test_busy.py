@@ -41,7 +41,7 @@ def test_every_writing_verb_says_so_and_changes_nothing(lab: Lab) -> None:
         lambda: claim(lab),
         lambda: lab.store.outbox.permit([request(items[0])]),
         lambda: lab.store.outbox.complete([completion(items[0], eeszt_id="SIM-1")]),
-        lambda: lab.store.outbox.beat("background", "one"),
+        lambda: lab.store.outbox.beat({"background": 0.0}, "one"),
         lambda: lab.store.desk.submit(new_item()),
         lambda: lab.store.desk.withdraw(ids[1], "kovacs.anna"),
         lab.store.logins.next_login_id,

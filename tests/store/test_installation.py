@@ -166,7 +166,7 @@ def test_only_the_installation_makes_a_file(tmp_path: Path) -> None:
         lambda: store.check_installed("test"),
         lambda: store.desk.rows("SELECT 1"),
         lambda: store.desk.activate(()),
-        lambda: store.outbox.beat("query", "one"),
+        lambda: store.outbox.beat({"query": 0.0}, "one"),
         store.install_example,
     ):
         with pytest.raises(StoreError, match="RNR-7008"):

@@ -82,7 +82,7 @@ def test_a_hundred_bulk_items_are_claimed_and_completed_in_12_round_trips_and_pe
     [
         lambda outbox: outbox.look("background", DIGESTS),
         lambda outbox: outbox.sweep("background"),
-        lambda outbox: outbox.beat("background", "me"),
+        lambda outbox: outbox.beat({"background": 0.0}, "me"),
         lambda outbox: outbox.service_states([ServiceReport("sts", "UP")]),
         lambda outbox: outbox.next_due_s("background"),
     ],

@@ -44,6 +44,7 @@ class Connections:
         self._busy_s = busy_s
         self._turn = threading.Lock()
         self._writer: sqlite3.Connection | None = None
+        self._is_durable: bool | None = None
         self._guard = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
 
@@ -66,8 +67,10 @@ class Connections:
                     self._writer = self._connect()
                     self._writer.execute("PRAGMA busy_timeout = 0")  # the waiting is ours, see PAUSE_S
                 connection = self._writer
-                # Set for each transaction: NORMAL could undo a permit at a power loss.
-                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                if durable is not self._is_durable:  # NORMAL could undo a permit at a power loss
+                    self._is_durable = None
+                    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                    self._is_durable = durable
                 self._begin(connection, deadline)
                 try:
                     yield connection
@@ -108,7 +111,7 @@ class Connections:
         with self._turn, self._guard:
             for connection in [*self._readers, *([self._writer] if self._writer else [])]:
                 connection.close()
-            self._readers, self._writer = [], None
+            self._readers, self._writer, self._is_durable = [], None, None
 
     def _connect(self) -> sqlite3.Connection:
         if self.may_create:

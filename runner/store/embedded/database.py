@@ -142,16 +142,11 @@ class EmbeddedDatabase:
             return scope.change(block, **binds)
 
     def tell_many(self, block: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Likewise for many rows, as signs of life, worth nothing after a power loss: no disk is waited for."""
+        """Likewise for each of many rows, as signs of life, worth nothing after a power loss: no disk is waited for."""
         with self.connections.writing(durable=False) as connection:
             scope = self._scope(connection)
             for binds in rows:
                 scope.change(block, **binds)
-
-    def tell(self, block: str, **binds: object) -> None:
-        """Likewise for a sign of life, worth nothing after a power loss: it waits for no disk."""
-        with self.connections.writing(durable=False) as connection:
-            self._scope(connection).change(block, **binds)
 
     def identity(self) -> Identity:
         """Which database this is, and whether it is where it was installed."""
@@ -163,7 +158,7 @@ class EmbeddedDatabase:
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
-        return bool(self.read("is_paused", lane=lane)[0][0])
+        return bool(self.read("is_paused", lane=lane))
 
     def lane_of(self, item_id: int) -> str:
         """

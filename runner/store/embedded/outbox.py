@@ -15,13 +15,13 @@ from runner.store.embedded.copies import write_back
 from runner.store.figures import FINAL_STATES, lane_health, tally
 from runner.store.keeping import forget
 from runner.store.permits import permit
-from runner.store.rows import to_instant, to_json
+from runner.store.rows import beats, to_instant, to_json
 from runner.store.sweeping import LOOKED_FOR, sweep
 from runner.store.waking import wake_missed
 from runner.store.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from runner.domain.environment import Identity
@@ -42,28 +42,23 @@ class EmbeddedOutbox:
 
     def look(self, lane: str, types: Mapping[str, str]) -> Look:
         """Look what a lane has to do now."""
-        binds = {"types": self._held(types), "final_states": FINAL_STATES}
         with self._database.looking(lane) as now:
-            claimable, *due = now.any_of(("claim", *LOOKED_FOR), **binds)
-            [probes] = now.any_of(("claim_probes",), types=to_json(list(types)))
-        return Look(self._database.is_paused(lane), claimable, probes, time_passed=any(due))
+            held = _held(types, now.rows("type_digests"))
+            binds = {"types": held, "known": to_json(list(types)), "final_states": FINAL_STATES, "lane": lane}
+            paused, claimable, probes, *due = now.any_of(("is_paused", "claim", "claim_probes", *LOOKED_FOR), **binds)
+        return Look(paused, claimable, probes, time_passed=any(due))
 
     def claim(self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]) -> Sequence[Item]:
         """Lease up to ``limit`` due rows, by priority and number, in the order of their keys."""
-        binds = {"types": self._held(types), "final_states": FINAL_STATES}
+        binds = {"types": _held(types, self._database.read("type_digests")), "final_states": FINAL_STATES}
         return self._lease(lane, "claim", steps.claim, token, lease_s, limit=limit, **binds)
-
-    def _held(self, types: Mapping[str, str]) -> str:
-        """Give the document types whose active digest the daemon holds."""
-        active = self._database.read("type_digests")
-        return to_json([row["document_type"] for row in active if _holds(types, row)])
 
     def claim_probes(
         self, lane: str, token: str, limit: int, lease_s: float, types: Mapping[str, str]
     ) -> Sequence[Item]:
         """Lease up to ``limit`` rows whose fate is to be asked after now."""
-        names = to_json(list(types))
-        return self._lease(lane, "claim_probes", steps.claim_probe, token, lease_s, limit=limit, types=names)
+        known = to_json(list(types))
+        return self._lease(lane, "claim_probes", steps.claim_probe, token, lease_s, limit=limit, known=known)
 
     def _lease(
         self,
@@ -137,10 +132,10 @@ class EmbeddedOutbox:
             due = to_instant(transaction.value("next_due", final_states=FINAL_STATES))
             return None if due is None else max(0.0, (due - transaction.now).total_seconds())
 
-    def beat(self, lane: str, owner: str) -> None:
-        """Write the lane's heartbeat by the database's clock."""
-        self._database.owners[lane] = owner
-        self._database.tell("beat", lane=lane, owner=owner)
+    def beat(self, alive: Mapping[str, float], owner: str) -> None:
+        """Write heartbeats by the database's clock; lane → seconds since its poller was last alive."""
+        self._database.owners.update(dict.fromkeys(alive, owner))
+        self._database.tell_many("beat", beats(alive, owner))
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""
@@ -171,8 +166,9 @@ class EmbeddedOutbox:
         return self._database.identity()
 
 
-def _holds(types: Mapping[str, str], record: Record) -> bool:
-    return bool(types.get(record["document_type"]) == record["digest"])
+def _held(types: Mapping[str, str], active: Iterable[Record]) -> str:
+    """Give the document types whose active digest the daemon holds."""
+    return to_json([row["document_type"] for row in active if types.get(row["document_type"]) == row["digest"]])
 
 
 def _lane_of_request(request: PermitRequest) -> str:

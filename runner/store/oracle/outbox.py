@@ -21,7 +21,7 @@ from runner.store.oracle.settling import answered, commit_permits, say_refused
 from runner.store.oracle.source import read_source
 from runner.store.oracle.transaction import StaleRowsError
 from runner.store.permits import permit
-from runner.store.rows import to_instant, to_json
+from runner.store.rows import beats, to_instant, to_json
 from runner.store.sweeping import LOOKED_FOR, sweep
 from runner.store.waking import wake_missed
 
@@ -253,10 +253,10 @@ class OracleOutbox:
         due, at = to_instant(found["due"]), to_instant(found["now"])
         return None if due is None or at is None else max(0.0, (due - at).total_seconds())
 
-    def beat(self, lane: str, owner: str) -> None:
-        """Write the lane's heartbeat by the database's clock."""
-        self._database.owners[lane] = owner
-        self._database.doing("beat").write("beat", lane=lane, owner=owner)
+    def beat(self, alive: Mapping[str, float], owner: str) -> None:
+        """Write heartbeats by the database's clock; lane → seconds since its poller was last alive."""
+        self._database.owners.update(dict.fromkeys(alive, owner))
+        self._database.doing("beat").write_many("beat", beats(alive, owner))
 
     def is_paused(self, lane: str) -> bool:
         """Whether an operator paused the lane."""

@@ -424,7 +424,7 @@ CREATE TABLE EESZT_RUNNER (
   beat_at TIMESTAMP(6) CONSTRAINT EESZT_RUNNER_BEAT_NN NOT NULL,
   CONSTRAINT EESZT_RUNNER_PK PRIMARY KEY (lane, owner) USING INDEX INITRANS 8 [in_index]
 ) SEGMENT CREATION IMMEDIATE INITRANS 8 PCTFREE 50 [in_data];
-COMMENT ON TABLE EESZT_RUNNER IS 'A heartbeat per lane and daemon, written by the lane''s poller, so that a dead poller shows';
+COMMENT ON TABLE EESZT_RUNNER IS 'A heartbeat per lane and daemon, as of the last word of the lane''s poller, so that a dead one shows';
 COMMENT ON COLUMN EESZT_RUNNER.lane IS 'Outbox';
 COMMENT ON COLUMN EESZT_RUNNER.owner IS 'Daemon: host and process';
 COMMENT ON COLUMN EESZT_RUNNER.beat_at IS 'Last heartbeat, UTC';
