@@ -47,6 +47,8 @@ def load(path: Path) -> Settings:
         raise ProblemsError([fault(1005, str(path), reason="it is not UTF-8")]) from exc
     try:
         document = tomllib.loads(text)
+    except RecursionError as exc:
+        raise ProblemsError([fault(1005, str(path), reason="its values are nested too deep")]) from exc
     except tomllib.TOMLDecodeError as exc:
         at = _AT_LINE.search(str(exc))
         raise ProblemsError([fault(1008, f"{path}:{at[1]}" if at else str(path))]) from exc

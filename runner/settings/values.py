@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from runner.settings.forms import Form
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)[ ]?(ms|s|min|h|d)")
+_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)[ ]?(ms|s|min|h|d)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_SHOWN = 40
 

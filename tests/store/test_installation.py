@@ -184,3 +184,10 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="RNR-7002"):
         store.install()
     store.close()
+
+
+def test_a_folder_in_the_databases_place_is_called_one(tmp_path: Path) -> None:
+    folder = tmp_path / "medworks.db"
+    (folder / "inner").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"RNR-7002 .*it is a folder"):
+        DaemonLock(folder)

@@ -190,6 +190,22 @@ def test_invalid_toml_is_told_with_its_line_and_nothing_of_its_text(tmp_path: Pa
     assert problems(tmp_path, "[runner]\nname = Kuku\n") == [(1008, 2, "the settings file is no valid TOML")]
 
 
+def test_a_file_nested_beyond_every_depth_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "runner.toml"
+    path.write_text("a=" + "[" * 5000 + "]" * 5000, "utf-8")
+    with pytest.raises(ProblemsError, match=r"RNR-1005 .* nested too deep"):
+        load(path)
+
+
+def test_a_duration_beyond_every_calendar_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "runner.toml"
+    path.write_text(f'{SMALLEST}\n[lanes.interactive]\nlease = "99999999999999d"\n', "utf-8")
+    with pytest.raises(
+        ProblemsError, match=r"lanes\.interactive\.lease.* expects a duration .*, got '99999999999999d'"
+    ):
+        load(path)
+
+
 def test_a_file_that_is_not_there_or_not_utf8_is_told(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match="RNR-1005"):
         load(tmp_path / "none.toml")

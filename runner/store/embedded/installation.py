@@ -206,6 +206,9 @@ class DaemonLock:
     def _refuse_other_names(self, path: Path) -> None:
         """SQLite keeps its log beside the name that it was given: rows written by way of another name would be lost."""
         names = path.stat().st_nlink
+        if path.is_dir():
+            self.close()
+            raise fault(7002, str(path), reason="it is a folder")
         if names > 1:
             self.close()
             raise fault(7301, str(path), count=names)
