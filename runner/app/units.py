@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import list2cmdline
-from xml.etree import ElementTree as ET
+
+from lxml import etree
 
 from runner.app.site import load_settings, settings_path
 from runner.settings import Settings
@@ -101,11 +102,11 @@ def windows_service(named: str | Path | None, user: str) -> str:
         ProblemsError: The settings are wrong.
     """
     file, settings = settings_path(named).resolve(), load_settings(named)
-    top = ET.Element("service")
-    top.append(ET.Comment(" Made by `eeszt-runner service windows`, to be run by WinSW. "))
+    top = etree.Element("service")
+    top.append(etree.Comment(" Made by `eeszt-runner service windows`, to be run by WinSW. "))
 
     def add(name: str, text: str | None = None, **attributes: str) -> None:
-        ET.SubElement(top, name, attributes).text = text
+        etree.SubElement(top, name, attributes).text = text
 
     add("id", "eeszt-runner")
     add("name", f"EESZT connection of MedWorkS ({settings.runner.name})")
@@ -118,9 +119,8 @@ def windows_service(named: str | Path | None, user: str) -> str:
     add("onfailure", action="restart", delay="5 sec")
     add("stoptimeout", f"{_STOP_S} sec")
     add("log", mode="roll")
-    ET.SubElement(ET.SubElement(top, "serviceaccount"), "username").text = user
-    ET.indent(top)
-    return ET.tostring(top, "unicode") + "\n"
+    etree.SubElement(etree.SubElement(top, "serviceaccount"), "username").text = user
+    return etree.tostring(top, encoding="unicode", pretty_print=True)
 
 
 def written_folders(settings: Settings) -> list[Path]:
