@@ -71,7 +71,7 @@ class OracleStore:
         """
         self._sql = sql
         self._access = access
-        self._site = site or Site(outboxes)
+        self._site = site or Site(outboxes, **({"owner": access.owner} if access.owner else {}))
         self._pool = Pool(access)
         database = OracleDatabase(self._pool, Statements(sql / "oracle", outboxes))
         self._database = database
@@ -142,7 +142,7 @@ class OracleStore:
             f"{lane} {verb}": (
                 database.statements.of(lane, verb).sql,
                 table.table.upper(),
-                name_of(table.table, index, ORACLE),
+                name_of(table.table, "ITEM_UK" if index == "PK" and table.over else index, ORACLE),
             )
             for lane, table in site.outboxes.items()
             for verb, index in POLLED.items()
