@@ -292,3 +292,10 @@ def test_a_plan_comes_by_the_small_index(declared: Declaration, steps: list[Step
     plan = Planned("query claim", OUT, f"{OUT}_DUE", steps, sql="SELECT 1 FROM DUAL")
     differences = told(compare_surroundings(declared, around, [plan], "EESZT_RUNTIME"))
     assert [each.grade for each in differences] == ([grade] if grade else [])
+
+
+def test_the_statement_that_mends_quotes_what_is_a_word_of_sql() -> None:
+    declared = Declaration(grants={Grant("EESZT_RUNTIME", "UPDATE", "ORDER", each) for each in ("LEVEL", "STATE")})
+    seen = Rights(seen_of=frozenset({"EESZT_RUNTIME"}), system={"CREATE SESSION": ""})
+    [grants, _] = compare_rights(declared, seen, "EESZT", "EESZT_RUNTIME")
+    assert [each.ddl for each in grants.differences] == [('GRANT UPDATE ("LEVEL", STATE) ON "ORDER" TO EESZT_RUNTIME',)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Column, Declaration, Index, Table, Unit
 from runner.store.oracle.dictionary import FoundTable, Objects, question
+from runner.store.oracle.spelling import as_sql
 
 
 def compare(declared: Declaration, found: Objects, runtime: str) -> list[Inspected]:
@@ -94,16 +95,19 @@ def _column(table: Table, wanted: Column, found: Column | None, *, in_key: bool)
     if found is None:
         if table.ours or wanted.ddl:
             yield Difference(
-                name, Grade.WRONG, "the column is missing", (f"ALTER TABLE {table.name} ADD ({wanted.ddl})",)
+                name, Grade.WRONG, "the column is missing", (f"ALTER TABLE {as_sql(table.name)} ADD ({wanted.ddl})",)
             )
         else:
             yield Difference(name, Grade.WRONG, "there is no such column", advice="Correct outboxes.yaml.")
         return
-    modify = (f"ALTER TABLE {table.name} MODIFY ({wanted.name} {wanted.said})",)
+    modify = (f"ALTER TABLE {as_sql(table.name)} MODIFY ({as_sql(wanted.name)} {wanted.said})",)
     if wanted.virtual != found.virtual:
         which = ("computed", "a column of its own")
         text = f"it is {which[wanted.virtual]}, and should be {which[not wanted.virtual]}"
-        ddl = (f"ALTER TABLE {table.name} DROP COLUMN {wanted.name}", f"ALTER TABLE {table.name} ADD ({wanted.ddl})")
+        ddl = (
+            f"ALTER TABLE {as_sql(table.name)} DROP COLUMN {as_sql(wanted.name)}",
+            f"ALTER TABLE {as_sql(table.name)} ADD ({wanted.ddl})",
+        )
         yield Difference(name, Grade.WRONG, text, ddl)
     elif wanted.type != found.type:
         yield Difference(name, Grade.WRONG, f"it is {found.said}, and should be {wanted.said}", modify)
@@ -118,10 +122,10 @@ def _column(table: Table, wanted: Column, found: Column | None, *, in_key: bool)
 
 def _nullable(table: Table, wanted: Column, name: str) -> Difference:
     if wanted.nullable:
-        ddl = f"ALTER TABLE {table.name} MODIFY ({wanted.name} NULL)"
+        ddl = f"ALTER TABLE {as_sql(table.name)} MODIFY ({as_sql(wanted.name)} NULL)"
         return Difference(name, Grade.WRONG, "it may not be empty here, and the runner leaves it empty", (ddl,))
     rule = wanted.ddl[wanted.ddl.index(" CONSTRAINT ") + 1 :] if " CONSTRAINT " in wanted.ddl else "NOT NULL"
-    ddl = f"ALTER TABLE {table.name} MODIFY ({wanted.name} {rule})"
+    ddl = f"ALTER TABLE {as_sql(table.name)} MODIFY ({as_sql(wanted.name)} {rule})"
     return Difference(name, Grade.LOOK, "it may be empty here, and should not", (ddl,))
 
 
@@ -139,7 +143,7 @@ def _initrans(table: Table, found: FoundTable) -> Iterator[Difference]:
     if table.initrans is None or found.initrans is None or found.initrans >= table.initrans:
         return
     text = f"INITRANS is {found.initrans}, and {table.initrans} sessions may write into one block at once"
-    yield Difference(table.name, Grade.LOOK, text, (f"ALTER TABLE {table.name} INITRANS {table.initrans}",))
+    yield Difference(table.name, Grade.LOOK, text, (f"ALTER TABLE {as_sql(table.name)} INITRANS {table.initrans}",))
 
 
 def _indexes(declared: Declaration, found: Objects) -> Iterator[Difference]:
@@ -168,7 +172,7 @@ def _no_index(index: Index, found: Objects) -> Difference:
     for name, other in found.indexes.items():
         if (other.table, other.columns) == (index.table, index.columns):
             text = f"the index is called {name} here"
-            return Difference(index.name, Grade.LOOK, text, (f"ALTER INDEX {name} RENAME TO {index.name}",))
+            return Difference(index.name, Grade.LOOK, text, (f"ALTER INDEX {as_sql(name)} RENAME TO {index.name}",))
     text = f"the index on {index.table} ({', '.join(index.columns)}) is missing"
     return Difference(index.name, Grade.WRONG, text, (index.ddl,))
 
@@ -180,16 +184,16 @@ def _constraints(declared: Declaration, found: Objects) -> Iterator[Difference]:
             continue
         there = found.constraints.get(constraint.name)
         if there is None:
-            ddl = f"ALTER TABLE {constraint.table} ADD {constraint.body}"
+            ddl = f"ALTER TABLE {as_sql(constraint.table)} ADD {constraint.body}"
             yield Difference(constraint.name, Grade.WRONG, f"the constraint on {constraint.table} is missing", (ddl,))
         elif (there.table, there.type) != (constraint.table, constraint.type):
-            ddl = f"ALTER TABLE {constraint.table} ADD {constraint.body}"
-            drop = f"ALTER TABLE {there.table} DROP CONSTRAINT {constraint.name}"
+            ddl = f"ALTER TABLE {as_sql(constraint.table)} ADD {constraint.body}"
+            drop = f"ALTER TABLE {as_sql(there.table)} DROP CONSTRAINT {constraint.name}"
             yield Difference(
                 constraint.name, Grade.WRONG, f"another constraint on {there.table} has its name", (drop, ddl)
             )
         elif not there.enabled:
-            ddl = f"ALTER TABLE {constraint.table} ENABLE CONSTRAINT {constraint.name}"
+            ddl = f"ALTER TABLE {as_sql(constraint.table)} ENABLE CONSTRAINT {constraint.name}"
             yield Difference(constraint.name, Grade.WRONG, f"the constraint on {constraint.table} is disabled", (ddl,))
 
 
@@ -218,10 +222,10 @@ def _triggers(declared: Declaration, found: Objects) -> Iterator[Difference]:
         elif there is None:
             yield Difference(name, Grade.WRONG, f"the trigger on {unit.table} is missing", (unit.ddl,))
         elif there.table != unit.table:
-            drop = f"DROP TRIGGER {name}"
+            drop = f"DROP TRIGGER {as_sql(name)}"
             yield Difference(name, Grade.WRONG, f"it stands on {there.table}", (drop, unit.ddl))
         elif not there.enabled:
-            yield Difference(name, Grade.WRONG, "the trigger is disabled", (f"ALTER TRIGGER {name} ENABLE",))
+            yield Difference(name, Grade.WRONG, "the trigger is disabled", (f"ALTER TRIGGER {as_sql(name)} ENABLE",))
     if unseen:
         query = question("trigger_name, status", "DBA_TRIGGERS", f"trigger_name IN ({_listed(unseen)})")
         yield Difference("triggers", Grade.UNSEEN, "not visible to this user", (query,), "DBA")
@@ -233,7 +237,7 @@ def _foreign_triggers(declared: Declaration, found: Objects, ours: Mapping[str, 
         table = declared.tables.get(there.table)
         if name not in ours and table is not None and table.ours and there.enabled:
             text = f"a trigger that is not ours fires on {there.table}; what it raises stops the daemon's writes"
-            yield Difference(name, Grade.LOOK, text, (f"ALTER TRIGGER {name} DISABLE",))
+            yield Difference(name, Grade.LOOK, text, (f"ALTER TRIGGER {as_sql(name)} DISABLE",))
 
 
 def _units(declared: Declaration, found: Objects) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from runner.ports import Difference, Grade, Inspected
 from runner.store.oracle.declaration import Declaration, Grant
 from runner.store.oracle.dictionary import Rights, question
+from runner.store.oracle.spelling import as_sql
 
 _NEEDED = {"CREATE SESSION"}
 _HARMLESS = {"CREATE SESSION", "ALTER SESSION", "SELECT ANY DICTIONARY"}
@@ -52,10 +53,10 @@ def _missing(declared: Declaration, found: Rights, runtime: str) -> Iterator[Dif
         ):
             lacking.setdefault((grant.grantee, grant.privilege, grant.object), []).append(grant.column)
     for (grantee, privilege, on), columns in lacking.items():
-        right = f"{privilege} ({', '.join(columns)})" if any(columns) else privilege
+        right = f"{privilege} ({', '.join(map(as_sql, columns))})" if any(columns) else privilege
         grade = Grade.WRONG
         text = f"{grantee} may not {privilege}" + (f" its {', '.join(columns)}" if any(columns) else "")
-        yield Difference(on, grade, text, (f"GRANT {right} ON {on} TO {grantee}",))
+        yield Difference(on, grade, text, (f"GRANT {right} ON {as_sql(on)} TO {as_sql(grantee)}",))
     for grantee in sorted(unseen):
         query = question("table_name, privilege", "DBA_TAB_PRIVS", f"grantee = '{grantee}'")
         what = "its own rights are" if grantee == runtime else "its rights are"
@@ -74,7 +75,7 @@ def _unasked(declared: Declaration, found: Rights, owner: str, runtime: str) -> 
         text = f"{grant.grantee} may {right}, and nothing of its work needs that"
         # a right on columns is revoked with the table's, so what is declared is granted anew
         again = _regrant(grant, declared.grants) if grant.privilege in {"INSERT", "UPDATE"} else ()
-        revoke = f"REVOKE {grant.privilege} ON {grant.object} FROM {grant.grantee}"
+        revoke = f"REVOKE {grant.privilege} ON {as_sql(grant.object)} FROM {as_sql(grant.grantee)}"
         grade = Grade.LOOK if grant.privilege in {"SELECT", "READ"} else Grade.WRONG
         yield Difference(grant.object, grade, text, (revoke, *again))
 
@@ -98,8 +99,8 @@ def _regrant(grant: Grant, wanted: Iterable[Grant]) -> tuple[str, ...]:
     )
     if not columns:
         return ()
-    right = f"{grant.privilege} ({', '.join(columns)})" if any(columns) else grant.privilege
-    return (f"GRANT {right} ON {grant.object} TO {grant.grantee}",)
+    right = f"{grant.privilege} ({', '.join(map(as_sql, columns))})" if any(columns) else grant.privilege
+    return (f"GRANT {right} ON {as_sql(grant.object)} TO {as_sql(grant.grantee)}",)
 
 
 def _system(found: Rights, runtime: str) -> Iterator[Difference]:
@@ -109,7 +110,9 @@ def _system(found: Rights, runtime: str) -> Iterator[Difference]:
         return
     for role in sorted(found.roles - _HARMLESS_ROLES):
         grade = Grade.WRONG if role in _MIGHTY_ROLES else Grade.LOOK
-        yield Difference(runtime, grade, f"it has the role {role}", (f"REVOKE {role} FROM {runtime}",), "DBA")
+        yield Difference(
+            runtime, grade, f"it has the role {role}", (f"REVOKE {as_sql(role)} FROM {as_sql(runtime)}",), "DBA"
+        )
     for privilege, role in sorted(found.system.items()):
         if privilege in _HARMLESS or (role and role not in _HARMLESS_ROLES):
             continue  # what comes by a role is told of the role
@@ -118,10 +121,10 @@ def _system(found: Rights, runtime: str) -> Iterator[Difference]:
         mighty = " ANY " in f" {privilege} " or privilege in {"UNLIMITED TABLESPACE", "ALTER SYSTEM", "SYSDBA"}
         text = f"it has the privilege {privilege}, and nothing of its work needs that"
         grade = Grade.WRONG if mighty else Grade.LOOK
-        yield Difference(runtime, grade, text, (f"REVOKE {privilege} FROM {runtime}",), "DBA")
+        yield Difference(runtime, grade, text, (f"REVOKE {privilege} FROM {as_sql(runtime)}",), "DBA")
     for privilege in sorted(_NEEDED - set(found.system)):
         text = f"it lacks the privilege {privilege}"
-        yield Difference(runtime, Grade.WRONG, text, (f"GRANT {privilege} TO {runtime}",), "DBA")
+        yield Difference(runtime, Grade.WRONG, text, (f"GRANT {privilege} TO {as_sql(runtime)}",), "DBA")
 
 
 def _key(grant: Grant) -> tuple[str, ...]:

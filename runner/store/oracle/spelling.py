@@ -1,0 +1,23 @@
+"""Names out of Oracle's dictionary in statements that a DBA runs: plainly where that means the same, else quoted."""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = re.compile(r"[A-Z][A-Z0-9_$#]*")
+_WORD = re.compile(
+    r"ACCESS|ADD|ALL|ALTER|AND|ANY|AS|ASC|AUDIT|BETWEEN|BY|CHAR|CHECK|CLUSTER|COLUMN|COLUMN_VALUE|COMMENT"
+    r"|COMPRESS|CONNECT|CREATE|CURRENT|DATE|DECIMAL|DEFAULT|DELETE|DESC|DISTINCT|DROP|ELSE|EXCLUSIVE|EXISTS|FILE"
+    r"|FLOAT|FOR|FROM|GRANT|GROUP|HAVING|IDENTIFIED|IMMEDIATE|IN|INCREMENT|INDEX|INITIAL|INSERT|INTEGER"
+    r"|INTERSECT|INTO|IS|LEVEL|LIKE|LOCK|LONG|MAXEXTENTS|MINUS|MLSLABEL|MODE|MODIFY|NESTED_TABLE_ID|NOAUDIT"
+    r"|NOCOMPRESS|NOT|NOWAIT|NULL|NUMBER|OF|OFFLINE|ON|ONLINE|OPTION|OR|ORDER|PCTFREE|PRIOR|RAW|RENAME|RESOURCE"
+    r"|REVOKE|ROW|ROWID|ROWNUM|ROWS|SELECT|SESSION|SET|SHARE|SIZE|SMALLINT|START|SUCCESSFUL|SYNONYM|SYSDATE"
+    r"|TABLE|THEN|TO|TRIGGER|UID|UNION|UNIQUE|UPDATE|USER|VALIDATE|VALUES|VARCHAR|VARCHAR2|VIEW|WHENEVER|WHERE"
+    r"|WITH"
+)
+"""Words of Oracle's SQL, which are no names unless they are quoted; PUBLIC, which is granted to, is left out."""
+
+
+def as_sql(name: str) -> str:
+    """Give a name as SQL."""
+    return name if _PLAIN.fullmatch(name) and not _WORD.fullmatch(name) else '"' + name.replace('"', "") + '"'
