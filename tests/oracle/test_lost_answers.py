@@ -164,3 +164,15 @@ def test_a_claim_whose_answer_was_lost_is_known_all_the_same(oracle: OracleDatab
             kept += [item.row.item_id for item in items] == [scene.item]
             scene.finish()
         assert kept >= 1, "at least the commit's lost answer is looked after"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_was_claimed_is_worked_on_also_where_the_session_is_lost_right_after(
+    oracle: OracleDatabase, when: When
+) -> None:
+    with laboratory(oracle) as (lab, wire):
+        last = trips_of(lab, wire, "claim")
+        scene = Scene(lab, "claim")
+        wire.cut(last, when)
+        assert [item.row.item_id for item in scene.work()] == [scene.item], "a ward would wait for the lease in vain"
+        scene.finish()

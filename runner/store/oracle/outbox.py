@@ -97,16 +97,15 @@ class OracleOutbox:
             transaction.write([(stored[item].row, row) for item, row in taken.items()])
             try:
                 transaction.flush_rows(commit=True)
-            except RunnerError as error:
-                if error.number != IN_DOUBT:
-                    raise
-            else:
                 say_refused(transaction, lane, self._told)
                 return transaction.items({item: taken[item] for item in taken if item in transaction.written})
+            except RunnerError as error:
+                if error.number != IN_DOUBT and not transaction.written:
+                    raise
         return self._claimed_after_all(lane, token, taken)
 
     def _claimed_after_all(self, lane: str, token: str, taken: Mapping[int, Row]) -> Sequence[Item]:
-        """The answer to the commit was lost: what stands under the token was claimed."""
+        """The answer to the commit, or the session after it, was lost: what stands under the token was claimed."""
 
         def ours(transaction: OracleTransaction) -> Sequence[Item]:
             held = transaction.take_records(transaction.rows("rows_of_token", token=token))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner.domain.outbox import State
 from runner.errors import RunnerError, fault, places
 from runner.store.oracle.books import Gathered
+from runner.store.oracle.errors import is_lost
 from runner.store.rows import Stored, certain, to_binds, to_instant, to_item, to_json, to_stored
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class OracleTransaction(Gathered):
         try:
             records = self._with_lobs(rows, self._query("items", items=to_json(list(rows))))
         except (RunnerError, UnicodeError) as error:
+            if isinstance(error, RunnerError) and is_lost(error):
+                raise  # it is not the row's fault
             if len(rows) == 1:
                 [item] = rows
                 self._say_unreadable(item, error)
