@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from runner.domain.codes import Code, CodeTables
+from runner.errors import RunnerError
 from runner.ports import CodeCopy
 from runner.store.rows import to_instant
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 FIRST_DAY = "1900-01-01"
 """Stands for a code that was always valid."""
+
+OTHERS = 4
+"""How often another daemon may be first with the same table."""
 
 
 class StoredCodes:
@@ -28,11 +32,22 @@ class StoredCodes:
         """
         Put a table in place of its last copy, in one transaction; how many lines.
 
-        Of two lines with the same code and first day the later one counts.
+        Of two lines with the same code and first day the later one counts. Where another daemon replaces it at the
+        same moment, it is done anew after that one.
         """
+        lines = list(codes)
+        for _ in range(OTHERS):
+            try:
+                return self._replace(name, lines)
+            except RunnerError as error:
+                if error.facts.get("code") != "ORA-00001":
+                    raise
+        return self._replace(name, lines)
+
+    def _replace(self, name: str, lines: Sequence[Code]) -> int:
         with self._database.writing() as scope:
             now, rows = scope.now, {}
-            for each in codes:
+            for each in lines:
                 first = each.valid_from.isoformat() if each.valid_from else FIRST_DAY
                 rows[each.code, first] = {
                     "name": name,

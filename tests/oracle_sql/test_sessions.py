@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import oracledb
 import pytest
 
+from runner.domain.codes import Code
 from tests.oracle_sql.conftest import site_scripts
-from tests.support.oracle import OracleDatabase
+from tests.support.oracle import RUNTIME, OracleDatabase
+from tests.support.oracle_schema import open_store
 
 BLOCKED = "SELECT COUNT(*) FROM V$SESSION s WHERE s.blocking_session IS NOT NULL"
 STATE = """
@@ -129,6 +131,22 @@ def test_who_withdraws_waits_within_a_bound_for_the_session_that_holds_the_item(
     number = second.insert(source_key="S", document_type="ekat_torles")
     second.connection.commit()
     assert schema.run(STATE, [number])[0][0] == "NEW"
+
+
+def test_a_code_table_that_another_daemon_replaces_at_that_moment_is_replaced_after_it(schema: OracleDatabase) -> None:
+    code = Code("A", "ours", date(2026, 1, 1), None)
+    with closing(open_store(schema, RUNTIME)) as store, closing(schema.connect()) as other:
+        other.cursor().execute(
+            "INSERT INTO EESZT_CODE (code_list, code, valid_from, title, read_at)"
+            " VALUES ('BNO', 'A', DATE '2026-01-01', 'theirs', SYS_EXTRACT_UTC(SYSTIMESTAMP))"
+        )
+        work = threading.Thread(target=store.codes.replace, args=("BNO", [code]))
+        work.start()
+        while schema.run(BLOCKED) == [(0,)]:
+            assert work.is_alive()
+        other.commit()
+        work.join()
+    assert schema.run("SELECT title FROM EESZT_CODE WHERE code_list = 'BNO'") == [("ours",)]
 
 
 def test_who_waits_for_a_record_does_not_hold_its_key_meanwhile(
