@@ -107,3 +107,11 @@ def test_what_befalls_the_whole_database_passes_and_a_rows_fault_does_not() -> N
             continue
         told = fault_of(error(f"{(CODES.get(number) or 'ORA-03991').split()[0]}: x"), "x")
         assert passes(told) is (kind is not Kind.ITEM and number != 7417), number
+
+
+def test_where_oracle_does_not_say_what_it_misses_the_statements_tables_are_named() -> None:
+    sql = "UPDATE EESZT_OUT_QUERY o SET x = 1 WHERE id IN (SELECT jt.id FROM JSON_TABLE(:a, '$') jt JOIN MEDWORKS.MW_VENY v"
+    missing = fault_of(error("ORA-01031: insufficient privileges"), "x", sql=sql)
+    assert "(ORA-01031) (EESZT_OUT_QUERY or MEDWORKS.MW_VENY)" in str(missing)
+    told = fault_of(error('ORA-00904: "O"."STATE": invalid identifier'), "x", sql=sql)
+    assert "EESZT_OUT_QUERY" not in str(told)

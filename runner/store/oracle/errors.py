@@ -93,6 +93,7 @@ _OF_CODE: dict[str, int] = {code: number for number, codes in CODES.items() for 
 _APPLICATION = range(20000, 21000)
 _CODE = re.compile(r"\b(ORA|DPY|DPI)-(\d{4,5})")
 _NAME = r"[A-Za-z_][\w$#]{0,127}"
+_TABLE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE)\s+((?:\"?{_NAME}\"?\.)?\"?{_NAME}\"?)")
 _NAMED = (
     re.compile(rf"(?:table|index|cluster|lobsegment|partition|segment) ({_NAME}\.{_NAME})"),
     re.compile(rf"tablespace '?({_NAME})'?"),
@@ -102,7 +103,7 @@ _NAMED = (
 )
 
 
-def fault_of(error: oracledb.Error, doing: str, *, committing: bool = False) -> RunnerError:
+def fault_of(error: oracledb.Error, doing: str, *, committing: bool = False, sql: str = "") -> RunnerError:
     """
     Give the fault that an error is.
 
@@ -110,12 +111,14 @@ def fault_of(error: oracledb.Error, doing: str, *, committing: bool = False) -> 
         error: Of the driver or the database.
         doing: Where: the database's address, and what was being done there.
         committing: Whether the statement carried the commit, so that a lost answer leaves it in doubt.
+        sql: The statement; where Oracle does not say which object it misses, its tables are named.
     """
     code = code_of(error)
     number = number_of(error)
     if committing and KINDS[number] is Kind.RECONNECT and number not in {UNREACHABLE, READ_ONLY}:
         return fault(IN_DOUBT, doing, code=code)
-    return fault(number, doing, code=code, named=_named(str(error)))
+    named = _named(str(error)) or (_touched(sql) if number == MISSING else "")
+    return fault(number, doing, code=code, named=named)
 
 
 def code_of(error: oracledb.Error) -> str:
@@ -155,6 +158,12 @@ def _similar(code: str, text: str) -> str:
             if f"{prefix}-{digits}" != code and _OF_CODE.get(f"{prefix}-{digits}") is not None:
                 return f"{prefix}-{digits}"
     return code
+
+
+def _touched(sql: str) -> str:
+    """Give the tables of a statement, `` of A, B``, or nothing."""
+    names = [name for name in _TABLE.findall(sql) if name.upper() not in {"DUAL", "JSON_TABLE"}]
+    return " (" + " or ".join(dict.fromkeys(names)) + ")" if names else ""
 
 
 def _named(text: str) -> str:

@@ -126,7 +126,8 @@ class Session:
             counts = list(cursor.getarraydmlrowcounts())
             doing = f"{self._doing} {statement.name}"
             errors: dict[int, Exception] = {
-                error.offset: fault_of(oracledb.DatabaseError(error), doing) for error in cursor.getbatcherrors()
+                error.offset: fault_of(oracledb.DatabaseError(error), doing, sql=statement.sql)
+                for error in cursor.getbatcherrors()
             }
         self.commits += commit
         if commit and errors:
@@ -187,7 +188,7 @@ class Session:
             yield
         except oracledb.Error as error:
             doing = f"{self._doing} {statement.name}" if statement else self._doing
-            found = fault_of(error, doing, committing=committing)
+            found = fault_of(error, doing, committing=committing, sql=statement.sql if statement else "")
             self.is_lost = self.is_lost or is_lost(found)
             raise found from error
 
