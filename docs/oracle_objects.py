@@ -113,7 +113,7 @@ ERRORS = (
     ("-20694", "an item on its way was to be deleted", "withdraw it"),
     (
         "-20695",
-        "another session has written the same order key or record, and has not ended for ten seconds",
+        "another session has written the same order key or record, or holds what is withdrawn, for ten seconds already",
         "commit at once after the row, and try again; V$SESSION.BLOCKING_SESSION of who waits says who holds it",
     ),
     ("-20696", "a session of isolation level SERIALIZABLE cannot lock the row", "write with READ COMMITTED"),
@@ -179,7 +179,7 @@ def _code(found: Declaration) -> list[tuple[str, ...]]:
         "EESZT_LOCK_ORDER": "lock of an order key, held by its insert; waits 10 seconds at most",
         "EESZT_LOCK_RECORD": "lock of a record, held by its insert; waits 10 seconds at most",
         "EESZT_UTC": "instant of a local time, null where there is none or two",
-        "EESZT_CTX": "context: the login that a session is bound to; only EESZT_API sets it",
+        "EESZT_CTX": "context, called after the owner: the login that a session is bound to; only EESZT_API sets it",
     }
     names = [*found.sequences, *(name for kind, name in found.units if kind not in {"VIEW", "TRIGGER", "PACKAGE BODY"})]
     return [

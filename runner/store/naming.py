@@ -128,6 +128,11 @@ def name_of(table: str, suffix: str, dialect: Dialect = SQLITE) -> str:
     return f"{table}_{suffix}"
 
 
+def context_of(owner: str) -> str:
+    """Give the application context of an installation; the whole database knows it, so that no two may share it."""
+    return name_of(owner, "CTX", ORACLE)
+
+
 def text_literal(text: str) -> str:
     """Give a text as SQL."""
     return "'" + text.replace("'", "''") + "'"

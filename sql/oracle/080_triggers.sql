@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql';
-  IF l_sha256 = '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951' THEN
+  IF l_sha256 = '123b83abcc8d07f814b60d42bbe1996be63155cd8761860fa9fc7e692c624ac6' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 080_triggers.sql has run already');
   END IF;
 END;
@@ -187,6 +187,8 @@ DECLARE
   l_text         VARCHAR2(1000 CHAR);
   l_needs        EESZT_DOCUMENT_TYPE.needs%TYPE;
   l_answer       VARCHAR2(20 CHAR);
+  e_busy         EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
 BEGIN
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   FOR r IN (SELECT o.item_id AS item_id, o.document_type AS document_type, o.source_key AS source_key,
@@ -228,7 +230,7 @@ BEGIN
       FOR o IN (SELECT p.item_id AS item_id FROM EESZT_OUT_INTERACTIVE p
                  WHERE p.item_id = l_named AND p.unsettled IS NULL
                    AND p.document_type IN (SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t
-                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE) LOOP
+                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE WAIT 10) LOOP
         l_withdraws := o.item_id;
       END LOOP;
     END IF;
@@ -372,6 +374,10 @@ BEGIN
        WHERE h.lane = 'interactive' AND h.order_key = r.order_key;
     END IF;
   END LOOP;
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session holds the item to withdraw and has not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END;
 /
 
@@ -541,6 +547,8 @@ DECLARE
   l_text         VARCHAR2(1000 CHAR);
   l_needs        EESZT_DOCUMENT_TYPE.needs%TYPE;
   l_answer       VARCHAR2(20 CHAR);
+  e_busy         EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
 BEGIN
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   FOR r IN (SELECT o.item_id AS item_id, o.document_type AS document_type, o.source_key AS source_key,
@@ -582,7 +590,7 @@ BEGIN
       FOR o IN (SELECT p.item_id AS item_id FROM EESZT_OUT_QUERY p
                  WHERE p.item_id = l_named AND p.unsettled IS NULL
                    AND p.document_type IN (SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t
-                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE) LOOP
+                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE WAIT 10) LOOP
         l_withdraws := o.item_id;
       END LOOP;
     END IF;
@@ -726,6 +734,10 @@ BEGIN
        WHERE h.lane = 'query' AND h.order_key = r.order_key;
     END IF;
   END LOOP;
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session holds the item to withdraw and has not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END;
 /
 
@@ -895,6 +907,8 @@ DECLARE
   l_text         VARCHAR2(1000 CHAR);
   l_needs        EESZT_DOCUMENT_TYPE.needs%TYPE;
   l_answer       VARCHAR2(20 CHAR);
+  e_busy         EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
 BEGIN
   l_now := SYS_EXTRACT_UTC(SYSTIMESTAMP);
   FOR r IN (SELECT o.item_id AS item_id, o.document_type AS document_type, o.source_key AS source_key,
@@ -936,7 +950,7 @@ BEGIN
       FOR o IN (SELECT p.item_id AS item_id FROM EESZT_OUT_BACKGROUND p
                  WHERE p.item_id = l_named AND p.unsettled IS NULL
                    AND p.document_type IN (SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t
-                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE) LOOP
+                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE WAIT 10) LOOP
         l_withdraws := o.item_id;
       END LOOP;
     END IF;
@@ -1080,6 +1094,10 @@ BEGIN
        WHERE h.lane = 'background' AND h.order_key = r.order_key;
     END IF;
   END LOOP;
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session holds the item to withdraw and has not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END;
 /
 
@@ -1126,5 +1144,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '080_triggers.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('080_triggers.sql', '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('080_triggers.sql', '123b83abcc8d07f814b60d42bbe1996be63155cd8761860fa9fc7e692c624ac6', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

@@ -15,7 +15,7 @@ BEGIN
     RAISE_APPLICATION_ERROR(-20681, 'EESZT: set NLS_LANG to .AL32UTF8, this file is UTF-8');
   END IF;
   SELECT MAX(s.sha256) INTO l_sha256 FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql';
-  IF l_sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70' THEN
+  IF l_sha256 = '5c63d6b475200376624762866cd5c01af92a82df7e6e875392319b9a04582a9d' THEN
     RAISE_APPLICATION_ERROR(-20680, 'EESZT: 100_package.sql has run already');
   END IF;
 END;
@@ -384,14 +384,14 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
-       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND o.item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
-       AND item_id IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END purge_bodies;
 
   PROCEDURE fail_successor (
@@ -587,7 +587,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_INTERACTIVE_API AS
     FOR waiting IN (
       SELECT o.item_id AS item_id
         FROM EESZT_OUT_INTERACTIVE o
-       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+       WHERE o.depends_on IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
          AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
          FOR UPDATE OF o.state SKIP LOCKED
     ) LOOP
@@ -926,14 +926,14 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
-       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND o.item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
-       AND item_id IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END purge_bodies;
 
   PROCEDURE fail_successor (
@@ -1129,7 +1129,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_QUERY_API AS
     FOR waiting IN (
       SELECT o.item_id AS item_id
         FROM EESZT_OUT_QUERY o
-       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+       WHERE o.depends_on IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
          AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
          FOR UPDATE OF o.state SKIP LOCKED
     ) LOOP
@@ -1468,14 +1468,14 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
                 AND p.state NOT IN ('ACCEPTED', 'REJECTED', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
                 AND (e.reason_code = 'PREDECESSOR'
                      OR NOT EXISTS (SELECT 1 FROM EESZT_DOCUMENT_TYPE t WHERE t.withdrawal_type = e.document_type)))
-       AND o.item_id IN (SELECT jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND o.item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_locked, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END hand_on_locked;
 
   PROCEDURE purge_bodies (p_items IN CLOB) IS
   BEGIN
     UPDATE EESZT_MESSAGE SET body = NULL, purged_at = SYS_EXTRACT_UTC(SYSTIMESTAMP)
      WHERE body IS NOT NULL
-       AND item_id IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
+       AND item_id IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt);
   END purge_bodies;
 
   PROCEDURE fail_successor (
@@ -1671,7 +1671,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_OUT_BACKGROUND_API AS
     FOR waiting IN (
       SELECT o.item_id AS item_id
         FROM EESZT_OUT_BACKGROUND o
-       WHERE o.depends_on IN (SELECT jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
+       WHERE o.depends_on IN (SELECT /*+ CARDINALITY(jt 10) */ jt.id FROM JSON_TABLE(p_items, '$[*]' COLUMNS (id NUMBER PATH '$')) jt)
          AND o.state IN ('NEW', 'INVALID', 'SKIPPED', 'MISSED', 'CANCELLED')
          FOR UPDATE OF o.state SKIP LOCKED
     ) LOOP
@@ -2347,5 +2347,5 @@ END;
 
 DELETE FROM EESZT_SCHEMA_SCRIPT WHERE script = '100_package.sql';
 INSERT INTO EESZT_SCHEMA_SCRIPT (script, sha256, run_at, run_by)
-VALUES ('100_package.sql', '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
+VALUES ('100_package.sql', '5c63d6b475200376624762866cd5c01af92a82df7e6e875392319b9a04582a9d', SYS_EXTRACT_UTC(SYSTIMESTAMP), USER);
 COMMIT;

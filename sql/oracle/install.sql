@@ -54,7 +54,7 @@ SELECT DECODE(COUNT(*), 0, '070_locks.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '080_triggers.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '7db10ad583efb150f5953f5580cfce791a1d6f718777460abe3f9ef215787951';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '080_triggers.sql' AND s.sha256 = '123b83abcc8d07f814b60d42bbe1996be63155cd8761860fa9fc7e692c624ac6';
 @@&next_script
 
 SET DEFINE ON
@@ -64,10 +64,10 @@ SELECT DECODE(COUNT(*), 0, '090_context.sql', 'skip.sql') AS next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '100_package.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '16c517f475639b779b6f5946d2823651856670b11a18bc9e83457d90f879cd70';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '100_package.sql' AND s.sha256 = '5c63d6b475200376624762866cd5c01af92a82df7e6e875392319b9a04582a9d';
 @@&next_script
 
 SET DEFINE ON
 SELECT DECODE(COUNT(*), 0, '110_grants.sql', 'skip.sql') AS next_script
-  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'a9ce47ac95694f93ad19e2e8674b7028f9c1c954152b159bc6a00cc966c71072';
+  FROM EESZT_SCHEMA_SCRIPT s WHERE s.script = '110_grants.sql' AND s.sha256 = 'ca2c6ee3d5401aa6879a8e00ac26c9ffc4936f38ee109d4fedfda73cebbbaa09';
 @@&next_script

@@ -246,6 +246,15 @@ def test_medbakter_writes_what_is_final_once(modules: Hospital) -> None:
     assert str(first["recorded_at"]) == "2026-06-30 22:00:00"  # midnight of a summer's day in Budapest
 
 
+def test_an_hour_that_summer_time_leaves_out_ends_its_item_and_not_the_modules_write(modules: Hospital) -> None:
+    never = "TO_DATE('2026-03-29 02:30', 'YYYY-MM-DD HH24:MI')"
+    finding = FINDING.format("MB_LELET", "LELET_ID", 0, "ELOZETES")
+    write(modules, finding, f"UPDATE MB_LELET SET VEGLEGESITVE = {never}, ALLAPOT = 'VEGLEGES'")
+    event, finding_too = rows(modules)
+    assert (event["state"], event["reason_code"], event["recorded_at"]) == ("INVALID", "BAD_FIELD", None)
+    assert finding_too["recorded_at"] is None
+
+
 def test_a_bound_outbox_is_written_through_the_package(modules: Hospital) -> None:
     write(
         modules,

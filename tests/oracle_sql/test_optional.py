@@ -135,3 +135,11 @@ def test_the_support_export_has_nothing_of_patients_and_staff(schema: OracleData
     assert "NEW" in given, "the item is there"
     for secret in ("032154784", "Tündérné", "SEBESZET"):
         assert not any(secret in each for each in given), secret
+
+
+def test_what_is_asked_is_put_in_also_after_the_scripts_that_turn_it_off() -> None:
+    for name, text in FILES.items():
+        if "&" in text or "ACCEPT " in text:
+            lines = text.splitlines()
+            first = next(place for place, line in enumerate(lines) if "&" in line or line.startswith("ACCEPT "))
+            assert "SET DEFINE ON" in lines[:first], name

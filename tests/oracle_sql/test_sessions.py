@@ -109,6 +109,28 @@ def test_who_comes_second_waits_within_a_bound_also_at_a_key_that_is_new(
     assert schema.run(STATE, [number])[0][0] == "NEW"
 
 
+def test_who_withdraws_waits_within_a_bound_for_the_session_that_holds_the_item(
+    schema: OracleDatabase, two: tuple[Session, Session]
+) -> None:
+    [triggers] = [each for each in site_scripts(schema) if each.name == "080_triggers.sql"]
+    for statement in triggers.statements():
+        if "FOR UPDATE WAIT 10" in statement:
+            schema.run(statement.replace("FOR UPDATE WAIT 10", "FOR UPDATE WAIT 1"))
+    first, second = two
+    original = first.insert(source_key="S", document_type="ekat_esemeny")
+    first.connection.commit()
+    first.connection.cursor().execute(
+        "SELECT item_id FROM EESZT_OUT_BACKGROUND WHERE item_id = :1 FOR UPDATE", [original]
+    )
+    second.connection.call_timeout = 20_000
+    with pytest.raises(oracledb.DatabaseError, match="ORA-20695: EESZT: another session holds the item to withdraw"):
+        second.insert(source_key="S", document_type="ekat_torles")
+    first.connection.rollback()
+    number = second.insert(source_key="S", document_type="ekat_torles")
+    second.connection.commit()
+    assert schema.run(STATE, [number])[0][0] == "NEW"
+
+
 def test_who_waits_for_a_record_does_not_hold_its_key_meanwhile(
     schema: OracleDatabase, two: tuple[Session, Session]
 ) -> None:

@@ -21,6 +21,7 @@ from runner.store.oracle.install import check_owner, pending, put_installation, 
 from runner.store.oracle.installed import check_installed
 from runner.store.oracle.lookup import reported
 from runner.store.oracle.outbox import OracleOutbox
+from runner.store.oracle.package import OWNER
 from runner.store.oracle.pool import Pool, Traffic
 from runner.store.oracle.script import statements
 from runner.store.oracle.shapes import OracleShapes
@@ -71,7 +72,7 @@ class OracleStore:
         """
         self._sql = sql
         self._access = access
-        self._site = site or Site(outboxes)
+        self._site = site or Site(outboxes, owner=access.owner or OWNER)
         self._pool = Pool(access)
         database = OracleDatabase(self._pool, Statements(sql / "oracle", outboxes))
         self._database = database
@@ -142,7 +143,7 @@ class OracleStore:
             f"{lane} {verb}": (
                 database.statements.of(lane, verb).sql,
                 table.table.upper(),
-                name_of(table.table, index, ORACLE),
+                name_of(table.table, "ITEM_UK" if index == "PK" and table.over else index, ORACLE),
             )
             for lane, table in site.outboxes.items()
             for verb, index in POLLED.items()

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.domain.outbox import TRANSITIONS
-from runner.store.naming import ORACLE, OutboxTable, Overlay, folded, quoted, render, text_literal
-from runner.store.oracle.package import context, package
+from runner.store.naming import ORACLE, OutboxTable, Overlay, context_of, folded, quoted, render, text_literal
+from runner.store.oracle.package import OWNER, context, package
 from runner.store.oracle.script import Script
 from runner.store.queries import read_blocks
 
-OWNER, RUNTIME, HIS = "EESZT", "EESZT_RUNTIME", "MEDWORKS"
-"""Users that the shipped scripts are made for."""
+RUNTIME, HIS = "EESZT_RUNTIME", "MEDWORKS"
+"""Users beside the owner that the shipped scripts are made for."""
 GRANTS = "110_grants.sql"
 
 _PLACE = re.compile(r" ?\[in_(data|index|lob)\]")
@@ -101,8 +101,8 @@ def _that_replace(folder: Path, site: Site, made: Maker) -> list[Script]:
         ("060_views.sql", "what MedWorkS and an operator read."): _together(all_views),
         ("070_locks.sql", "locks of an insert, and local times."): _together(locks),
         ("080_triggers.sql", of_triggers): _together(all_triggers),
-        ("090_context.sql", of_context): context(folder),
-        ("100_package.sql", of_package): package(folder.parent, site.outboxes),
+        ("090_context.sql", of_context): context(folder, site.owner),
+        ("100_package.sql", of_package): package(folder.parent, site.outboxes, site.owner),
         (GRANTS, "who may do what."): made.grants(read_blocks(folder / "grants.sql")),
     }
     return [Script(name, says, once=False, body=body) for (name, says), body in bodies.items()]
@@ -132,6 +132,7 @@ class Maker:
             block = block.replace(f"[{name}]\n" if not text else f"[{name}]", text)
         block = _PLACE.sub(lambda match: self._place(match[1]), block)
         block = _USER.sub(lambda match: folded(getattr(self._site, match[1]), match[1]), block)
+        block = block.replace("[context]", context_of(self._site.owner))
         return render(block, lane, self._site.outboxes, ORACLE)
 
     def union(self, block: str) -> str:

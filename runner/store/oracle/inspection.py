@@ -34,11 +34,13 @@ POLLED = {
     "leases_over": "LEASE",
     "answers_due": "WARD",
     "windows_closed": "WINDOW",
+    "lock_rows": "PK",
+    "successors_of": "NEEDS",
 }
 """Statements that run all the time → the index of the outbox by which they must come to their rows."""
 _UNITS = ("VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "PACKAGE", "PACKAGE BODY")
 _BIND = re.compile(r"(?<![\w:]):([a-z_]+)")
-_EXAMPLES = {"types": """'[["-", "-"]]'""", "names": """'["-"]'""", "limit": "100"}
+_EXAMPLES = {"types": """'[["-", "-"]]'""", "names": """'["-"]'""", "limit": "100", "items": "'[1]'"}
 """What stands for the binds while a statement is explained: a plan is made without them."""
 _SIZED = re.compile(r"TIMESTAMP\((\d)\)")
 

@@ -12,6 +12,7 @@ _HEAD = """\
 -- Made from sql/oracle/source; do not change it, copy it. In SQL*Plus or SQLcl, as {who}.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+SET DEFINE ON
 SET VERIFY OFF
 """
 _SPOOL = """\

@@ -12,8 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.store.naming import ORACLE, OutboxTable, render, text_literal
+from runner.store.naming import ORACLE, OutboxTable, context_of, render, text_literal
 from runner.store.queries import read_blocks
+
+OWNER = "EESZT"
+"""Owner that the shipped scripts are made for."""
 
 _QUERY = re.compile(r"^( *)(.*)\[query ([a-z_]+)\]", re.MULTILINE)
 _PART = re.compile(r"\[block ([a-z_]+)\]")
@@ -46,33 +49,39 @@ def refusals(folder: Path) -> list[Refusal]:
     return [Refusal(int(number), text, meaning) for number, text, meaning in _REFUSAL.findall(block)]
 
 
-def package(folder: Path, outboxes: Mapping[str, OutboxTable]) -> str:
+def package(folder: Path, outboxes: Mapping[str, OutboxTable], owner: str = OWNER) -> str:
     """
     Give the packages of a site as SQL*Plus reads them: all specifications before the bodies, which call each other.
 
     Args:
         folder: ``sql/oracle``.
         outboxes: Lane → its table; what belongs to no lane goes to the last one.
+        owner: Of the schema.
     """
     blocks = read_blocks(folder / "source" / "package.sql")
-    made = _Maker(read_blocks(folder / "queries.sql"), refusals(folder / "source"), outboxes)
+    made = _Maker(read_blocks(folder / "queries.sql"), refusals(folder / "source"), outboxes, owner)
     specifications = [made.of(blocks["lane_spec"], lane) for lane in outboxes]
     bodies = [made.of(blocks["lane_body"], lane) for lane in outboxes]
     parts = [*specifications, made.of(blocks["api_spec"]), *bodies, made.of(blocks["api_body"])]
     return "\n\n".join(parts)
 
 
-def context(folder: Path) -> str:
+def context(folder: Path, owner: str) -> str:
     """Give the application context that EESZT_API alone can set, from ``sql/oracle/source``."""
-    return without_head(read_blocks(folder / "package.sql")["context"])
+    return without_head(read_blocks(folder / "package.sql")["context"]).replace("[context]", context_of(owner))
 
 
 class _Maker:
     """Blocks made into PL/SQL of one site."""
 
     def __init__(
-        self, queries: Mapping[str, str], refused: Sequence[Refusal], outboxes: Mapping[str, OutboxTable]
+        self,
+        queries: Mapping[str, str],
+        refused: Sequence[Refusal],
+        outboxes: Mapping[str, OutboxTable],
+        owner: str,
     ) -> None:
+        self._context = context_of(owner)
         self._queries = queries
         self._sentences = {each.number: each.sentence_hu for each in refused}
         self._outboxes = outboxes
@@ -94,7 +103,7 @@ class _Maker:
         return "\n".join([lines[0], *(" " * indent + line for line in lines[1:])])
 
     def _names(self, text: str, lane: str) -> str:
-        return render(text, lane, self._outboxes, ORACLE)
+        return render(text.replace("[context]", self._context), lane, self._outboxes, ORACLE)
 
 
 def without_head(block: str) -> str:

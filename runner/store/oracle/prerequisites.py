@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from runner.ports import Difference, Grade, Inspected
+from runner.store.naming import context_of
 from runner.store.oracle.dictionary import Objects
 
 _DENIED = re.compile(r"ORA-0(1031|0990)\b")
@@ -54,6 +55,7 @@ def _lacking(found: Objects, owner: str) -> Iterator[Difference]:
     if (is_missing or found.units.get(body) is False) and "DBMS_CRYPTO" in found.errors.get(body, "DBMS_CRYPTO"):
         text = f"EESZT_API does not stand, which needs that {owner} may execute SYS.DBMS_CRYPTO, by no role"
         yield Difference(owner, Grade.LOOK, text, (f"GRANT {_CRYPTO} TO {owner}",), "DBA")
-    if "CONTEXTS" in found.complete and ("CONTEXT", "EESZT_CTX") not in found.units:
-        text = f"the context EESZT_CTX is missing, and {owner} makes it with {_CONTEXT}"
+    context = context_of(owner)
+    if "CONTEXTS" in found.complete and ("CONTEXT", context) not in found.units:
+        text = f"the context {context} is missing, and {owner} makes it with {_CONTEXT}"
         yield Difference(owner, Grade.LOOK, text, (f"GRANT {_CONTEXT} TO {owner}",), "DBA")

@@ -2,6 +2,7 @@
 -- Made from sql/oracle/source; do not change it, copy it. In SQL*Plus or SQLcl, as SYS, in the pluggable database.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+SET DEFINE ON
 SET VERIFY OFF
 
 ACCEPT owner_password CHAR PROMPT 'Password of EESZT: ' HIDE

@@ -2,6 +2,7 @@
 -- Made from sql/oracle/source; do not change it, copy it. In SQL*Plus or SQLcl, as the owner.
 WHENEVER OSERROR EXIT FAILURE ROLLBACK
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
+SET DEFINE ON
 SET VERIFY OFF
 
 ACCEPT since CHAR PROMPT 'What was written since the day (YYYY-MM-DD): '

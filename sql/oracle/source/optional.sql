@@ -9,7 +9,7 @@ ACCEPT tablespace CHAR PROMPT 'Tablespace of [owner]: '
 -- The owner only owns; after an installation or upgrade lock the account: ALTER USER [owner] ACCOUNT LOCK.
 CREATE USER [owner] IDENTIFIED BY "&owner_password" DEFAULT TABLESPACE &tablespace QUOTA UNLIMITED ON &tablespace;
 GRANT CREATE SESSION, CREATE TABLE, CREATE VIEW, CREATE SEQUENCE, CREATE PROCEDURE, CREATE TRIGGER TO [owner];
--- EESZT_CTX, which says to whom a session is bound; only EESZT_API can set it
+-- [context], which says to whom a session is bound; only EESZT_API can set it
 GRANT CREATE ANY CONTEXT TO [owner];
 -- one-time nonces and handles
 GRANT EXECUTE ON SYS.DBMS_CRYPTO TO [owner];

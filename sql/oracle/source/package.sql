@@ -22,9 +22,9 @@
 20714 | A bejelentkezés nem él: jelentkezzen be újra az EESZT-be. | the handle belongs to no living login
 
 -- context --
--- Who a session is bound to. Its owner needs CREATE ANY CONTEXT; the name is the whole database's, so that one database
--- holds one installation.
-CREATE OR REPLACE CONTEXT EESZT_CTX USING EESZT_API;
+-- Who a session is bound to. Its owner needs CREATE ANY CONTEXT; the name is the whole database's, so that it has the
+-- owner's in it: with one name for all, a second installation would take it from the first.
+CREATE OR REPLACE CONTEXT [context] USING EESZT_API;
 
 -- lane_spec --
 -- What EESZT_API does on one outbox. Private: only the owner may execute it.
@@ -366,7 +366,7 @@ CREATE OR REPLACE PACKAGE BODY [outbox_api] AS
     l_item NUMBER;
   BEGIN
     [over]
-    IF p_document_type IS NOT NULL THEN
+    IF 1 = 1 THEN
       RAISE_APPLICATION_ERROR(-20709, [error 20709]);
     END IF;
     [end over]
@@ -655,7 +655,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     FOR rec IN (
       SELECT l.his_user AS his_user
         FROM EESZT_LOGIN l
-       WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID')) AND l.ended_at IS NULL AND l.ends_at > [now]
+       WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('[context]', 'LOGIN_ID')) AND l.ended_at IS NULL AND l.ends_at > [now]
     ) LOOP
       l_his_user := rec.his_user;
     END LOOP;
@@ -668,7 +668,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
   BEGIN
     -- by the number of the login, since a context's value is cut at 256 bytes, and a name may have 400
     FOR rec IN (
-      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID'))
+      SELECT l.his_user AS his_user FROM EESZT_LOGIN l WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('[context]', 'LOGIN_ID'))
     ) LOOP
       l_bound := rec.his_user;
     END LOOP;
@@ -995,7 +995,7 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     l_login_id NUMBER;
     l_his_user VARCHAR2(100 CHAR);
   BEGIN
-    DBMS_SESSION.CLEAR_ALL_CONTEXT('EESZT_CTX');
+    DBMS_SESSION.CLEAR_ALL_CONTEXT('[context]');
     IF p_handle IS NULL THEN
       RETURN;
     END IF;
@@ -1011,13 +1011,13 @@ CREATE OR REPLACE PACKAGE BODY EESZT_API AS
     IF l_login_id IS NULL THEN
       RAISE_APPLICATION_ERROR(-20714, [error 20714]);
     END IF;
-    DBMS_SESSION.SET_CONTEXT('EESZT_CTX', 'LOGIN_ID', TO_CHAR(l_login_id));
-    DBMS_SESSION.SET_CONTEXT('EESZT_CTX', 'HIS_USER', l_his_user);
+    DBMS_SESSION.SET_CONTEXT('[context]', 'LOGIN_ID', TO_CHAR(l_login_id));
+    DBMS_SESSION.SET_CONTEXT('[context]', 'HIS_USER', l_his_user);
   END bind;
 
   PROCEDURE logout (p_handle IN VARCHAR2) IS
   BEGIN
-    DBMS_SESSION.CLEAR_ALL_CONTEXT('EESZT_CTX');
+    DBMS_SESSION.CLEAR_ALL_CONTEXT('[context]');
     end_login(hashed(p_handle));
   END logout;
 

@@ -226,7 +226,7 @@ BEGIN
   :NEW.[recorder_proof] := 'ASSERTED';
   -- the login that EESZT_API.bind tied this session to, while it lives
   SELECT COUNT(*) INTO l_live FROM EESZT_LOGIN l
-   WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('EESZT_CTX', 'LOGIN_ID')) AND l.his_user = :NEW.[recorded_by]
+   WHERE l.login_id = TO_NUMBER(SYS_CONTEXT('[context]', 'LOGIN_ID')) AND l.his_user = :NEW.[recorded_by]
      AND l.ended_at IS NULL AND l.ends_at > l_now;
   IF l_live > 0 THEN
     :NEW.[recorder_proof] := 'BOUND';
@@ -264,6 +264,8 @@ DECLARE
   l_text         VARCHAR2(1000 CHAR);
   l_needs        EESZT_DOCUMENT_TYPE.needs%TYPE;
   l_answer       VARCHAR2(20 CHAR);
+  e_busy         EXCEPTION;
+  PRAGMA EXCEPTION_INIT (e_busy, -30006);
 BEGIN
   l_now := [now];
   FOR r IN (SELECT o.[item_id] AS item_id, o.[document_type] AS document_type, o.[source_key] AS source_key,
@@ -305,7 +307,7 @@ BEGIN
       FOR o IN (SELECT p.[item_id] AS item_id FROM [outbox] p
                  WHERE p.[item_id] = l_named AND p.[unsettled] IS NULL
                    AND p.[document_type] IN (SELECT t.document_type FROM EESZT_DOCUMENT_TYPE t
-                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE) LOOP
+                                              WHERE t.withdrawal_type = r.document_type) FOR UPDATE WAIT 10) LOOP
         l_withdraws := o.item_id;
       END LOOP;
     END IF;
@@ -449,6 +451,10 @@ BEGIN
        WHERE h.lane = [lane] AND h.order_key = r.order_key;
     END IF;
   END LOOP;
+EXCEPTION
+  WHEN e_busy THEN
+    RAISE_APPLICATION_ERROR(-20695, 'EESZT: another session holds the item to withdraw and has not ended for 10 seconds; '
+                            || 'commit at once, and try again');
 END;
 /
 
