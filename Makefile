@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SCENE ?=
+SEED ?= 1
 QUICK ?=
 WRITE ?=
 
@@ -34,9 +35,9 @@ check: setup ## Lint, types, import layers, and the tests that need no real proc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -q -m 'not slow and not oracle' -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q --randomly-seed=$(SEED) -m 'not slow and not oracle' -n auto --dist loadfile --no-loadscope-reorder
 
-test: setup ## Everything that must be true: check, then the whole test suite
+test: setup ## Everything that must be true: check, then the whole test suite (SEED=number for another order of the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,7 +45,7 @@ test: setup ## Everything that must be true: check, then the whole test suite
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/eeszt-runner mapping lint
 	$(BIN)/eeszt-runner mapping test
-	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q --randomly-seed=$(SEED) -n auto --dist loadfile --no-loadscope-reorder
 
 test-card: setup ## Logins with a card in software in a reader of the real PC/SC service (Debian: pcscd vsmartcard-vpcd)
 	$(BIN)/pytest -q -rs tests/card

@@ -111,7 +111,7 @@ def test_columns_that_are_missing_or_wrong(place: Clinic) -> None:
         place.event(recorded_by=LEFT_OUT): ("PARKED", "NO_MATCH"),
         place.event(recorded_by="senki.se"): ("PARKED", "NO_MATCH"),
         place.event(recorded_by="\x00'; DROP TABLE EESZT_LOGIN; --"): ("PARKED", "NO_MATCH"),
-        place.event(workplace=LEFT_OUT): ("PARKED", "NOT_ASSIGNED"),
+        place.event(workplace=LEFT_OUT): ("INVALID", "BAD_FIELD"),
         place.event(workplace="999999999"): ("PARKED", "NOT_ASSIGNED"),
         place.event(recorded_at=LEFT_OUT): ("INVALID", "BAD_FIELD"),
         place.event(recorded_at="tegnap"): ("INVALID", "BAD_FIELD"),

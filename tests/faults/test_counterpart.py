@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.demo.people import KOVACS, PATIENTS, SZUCS
+from runner.demo.people import KOVACS, SZUCS
 from tests.faults.clinic import Clinic, clinic
 
 pytestmark = pytest.mark.slow
@@ -109,19 +109,6 @@ def test_a_question_that_meets_a_fault_is_asked_again(place: Clinic, name: str, 
     assert row["state"] == "ACCEPTED"
     [document] = place.documents(event)
     assert row["eeszt_id"] == document["id"]
-
-
-def test_a_prescription_is_found_again_among_more_than_a_page_of_the_same_patients(place: Clinic) -> None:
-    patient = PATIENTS[-1]
-    for _ in range(60):
-        place.simulator.add_document(
-            "erecept.Feliras", patient=f"TAJ:{patient.taj}", state="FELIRT", user=KOVACS.eeszt_user
-        )
-    place.simulator.fault("cut_after_accept", operation="Feliras", times=1)
-    prescription = place.prescription(patient=patient)
-    [row] = place.rest(prescription)
-    assert (row["state"], row["ward_answer"]) == ("ACCEPTED", "PRINT")
-    assert [each["id"] for each in place.documents(prescription)] == [row["eeszt_id"]]
 
 
 @pytest.mark.parametrize("code", ["HIBAS_TAJ", "HIBAS_UZENET"])

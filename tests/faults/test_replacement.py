@@ -174,7 +174,7 @@ def test_another_patients_prescription_is_refused(place: Clinic) -> None:
     assert (row["reason_code"], result) == ("OTHER_PATIENT", {})
 
 
-def test_without_a_taj_a_prescription_goes_by_passport_and_a_lost_answer_is_found_by_it(
+def test_without_a_taj_a_prescription_goes_by_passport_and_a_lost_answer_is_found(
     place: Clinic,
 ) -> None:
     place.simulator.fault("cut_after_accept", operation="erecept.Feliras", times=1)
@@ -184,3 +184,16 @@ def test_without_a_taj_a_prescription_goes_by_passport_and_a_lost_answer_is_foun
     assert {entry["patient"] for entry in place.documents(item)} == {"UTLEVEL:AB1234567"}
     _, result = ask(place, **passport)
     assert [(each["beteg_fajta"], each["beteg"]) for each in result["rows"]] == [("UTLEVEL", "AB1234567")]
+
+
+def test_a_prescription_is_found_again_among_more_than_a_page_of_the_same_patients(place: Clinic) -> None:
+    patient = PATIENTS[-1]
+    for _ in range(60):
+        place.simulator.add_document(
+            "erecept.Feliras", patient=f"TAJ:{patient.taj}", state="FELIRT", user=KOVACS.eeszt_user
+        )
+    place.simulator.fault("cut_after_accept", operation="Feliras", times=1)
+    prescription = place.prescription(patient=patient)
+    [row] = place.rest(prescription)
+    assert (row["state"], row["ward_answer"]) == ("ACCEPTED", "PRINT")
+    assert [each["id"] for each in place.documents(prescription)] == [row["eeszt_id"]]

@@ -137,7 +137,7 @@ def test_a_daemon_that_is_killed_at_any_moment_leaves_a_sound_database(lab: Lab)
 def test_looking_for_work_never_reads_the_whole_history(lab: Lab, block: str) -> None:
     sql = lab.store._database.statements.of("background", block)
     binds = dict.fromkeys(("now", "payload", "payload_to_mend", "document", "since", "until", "day"), "")
-    binds |= {"types": "[]", "final_states": "[]", "limit": 1}  # type: ignore[dict-item]
+    binds |= {"types": "[]", "known": "[]", "final_states": "[]", "limit": 1}  # type: ignore[dict-item]
     plan = [row[3] for row in lab.run("EXPLAIN QUERY PLAN " + sql, binds)]
     own = [step for step in plan if "EESZT_OUT_BACKGROUND" in step or step.startswith(("SCAN o", "SEARCH o"))]
     assert own
