@@ -23,7 +23,8 @@ WRITES = os.O_WRONLY | os.O_RDWR
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Clinic]:
-    with clinic(tmp_path / "100 % $HOME site", people=(), daemon=False) as made:
+    apart = [('file = "runner.log"', 'file = "state/runner.log"')]  # so that only the database lies beside the settings
+    with clinic(tmp_path / "100 % $HOME site", changes=apart, people=(), daemon=False) as made:
         yield made
 
 
